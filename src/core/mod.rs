@@ -1,0 +1,7 @@
+//! The pure core: every function here depends on its arguments alone.
+//!
+//! Time, randomness and file contents are arguments. `tests/purity.rs` holds that nothing here imports a shell.
+
+pub mod mac;
+pub mod settings;
+pub mod uci;

@@ -1,0 +1,249 @@
+//! Settings: what `/etc/config/kickstand` means, with every default filled in.
+//!
+//! Document → settings in one pass that reports all faults at once. Nothing after this module sees a raw option.
+//! Not its job: the syntax of UCI ([`super::uci`]).
+
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use super::mac::Mac;
+
+/// Everything that the user configured and that can be used, and what can not be used, with the reason.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Settings {
+    /// `config kickstand 'main'`.
+    pub main: Main,
+    /// Profiles without a fault, by section name.
+    pub profiles: BTreeMap<String, Profile>,
+    /// Hosts without a fault, by section name.
+    pub hosts: BTreeMap<String, Host>,
+    /// Accounts, in the order of the file.
+    pub accounts: Vec<Account>,
+    /// Everything that is wrong, in the order of the file.
+    pub faults: Vec<Fault>,
+}
+
+/// One thing that is wrong in the configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// Type and name of the section, as in `host 'r220a'`.
+    pub section: String,
+    /// The option, when one is to blame.
+    pub option: Option<String>,
+    /// The value that was found, when there is one.
+    pub value: Option<String>,
+    /// What is allowed, or what to do.
+    pub message: String,
+    /// Line in `/etc/config/kickstand`, from 1; 0 when no line is to blame.
+    pub line: usize,
+}
+
+/// `config kickstand 'main'`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Main {
+    /// Whether anything is served at all.
+    pub enabled: bool,
+    /// Name of the network in `/etc/config/network` that is served.
+    pub interface: String,
+    /// TCP port of the HTTP service.
+    pub port: u16,
+    /// Folder with the boot files, absolute.
+    pub tftp_root: String,
+    /// Folder with `answers`, `files` and the users' own kickstarts, absolute.
+    pub www: String,
+    /// What a machine that is no host is told.
+    pub unknown: Unknown,
+    /// Seconds that an arm lives.
+    pub window: u32,
+    /// Installer starts allowed within one arm.
+    pub attempts: u32,
+    /// UDP port for the installers' logs.
+    pub syslog_port: u16,
+    /// Networks that may read status besides the router itself.
+    pub allow: Vec<Network>,
+    /// Boot file by architecture where the user chose one, relative to `tftp_root`.
+    pub boot_files: BTreeMap<BootArchitecture, String>,
+}
+
+/// Architectures that have a boot file of their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum BootArchitecture {
+    /// BIOS PCs (client architecture 0 of RFC 4578).
+    Bios,
+    /// 64-bit x86 UEFI (7, 9; 16 over HTTP).
+    X86_64,
+    /// 64-bit ARM UEFI (11; 19 over HTTP).
+    Arm64,
+}
+
+/// An address range, as in `192.0.2.0/24`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Network {
+    /// Any address of the range.
+    pub address: Ipv4Addr,
+    /// Bits that must match, 0 to 32.
+    pub prefix: u8,
+}
+
+/// What a machine that is no host is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unknown {
+    /// Ask again in a while: somebody may adopt it.
+    Wait,
+    /// Boot from your own disk.
+    Local,
+    /// Stop.
+    Refuse,
+}
+
+/// `config profile`: an operating system to install.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Profile {
+    /// For people.
+    pub title: String,
+    /// Which answer file its installer reads.
+    pub kind: AnswerKind,
+    /// Base URL, available as `{{ mirror }}`.
+    pub mirror: String,
+    /// Template of the kernel's URL.
+    pub kernel: String,
+    /// Templates of the initrds' URLs.
+    pub initrd: Vec<String>,
+    /// Templates of kernel arguments.
+    pub arguments: Vec<String>,
+    /// Name of the answer file's template.
+    pub answer: String,
+    /// What the installer adds to the minimum: `list package`.
+    pub packages: Vec<String>,
+    /// `list var 'name=value'`.
+    pub vars: BTreeMap<String, String>,
+}
+
+/// Kind of answer file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AnswerKind {
+    /// Anaconda.
+    Kickstart,
+    /// debian-installer.
+    Preseed,
+    /// Ubuntu's subiquity.
+    Autoinstall,
+    /// Anything that fetches a text.
+    Script,
+}
+
+/// `config host`: a machine that the user configured.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Host {
+    /// Section name.
+    pub name: String,
+    /// Its network cards, at least one.
+    pub macs: Vec<Mac>,
+    /// Name that the installed system gets.
+    pub hostname: String,
+    /// Section name of its profile, which exists in [`Settings::profiles`].
+    pub profile: String,
+    /// The only disk that may be written, as an absolute path below `/dev`; without it, the only fixed disk there is.
+    pub disk: Option<String>,
+    /// Addresses of the installed system; without one, DHCP.
+    pub network: HostNetwork,
+    /// How it leaves iPXE for its disk; without it, the way that suits its firmware.
+    pub leave: Option<Leave>,
+    /// Who arms it.
+    pub install: Install,
+    /// Whether its answer file is readable through uhttpd while it is armed.
+    pub publish: bool,
+    /// `list package`, added to the profile's.
+    pub packages: Vec<String>,
+    /// `list var 'name=value'`, over the profile's.
+    pub vars: BTreeMap<String, String>,
+}
+
+/// The installed system's network.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct HostNetwork {
+    /// Address and prefix length.
+    pub address: Option<(Ipv4Addr, u8)>,
+    /// Gateway.
+    pub gateway: Option<Ipv4Addr>,
+    /// IPv6 address and prefix length.
+    pub address6: Option<(Ipv6Addr, u8)>,
+    /// IPv6 gateway.
+    pub gateway6: Option<Ipv6Addr>,
+    /// Name servers, either family.
+    pub dns: Vec<std::net::IpAddr>,
+    /// Network card by kernel name, when there is no bond and the booting card is not meant.
+    pub device: Option<String>,
+    /// Name of the bond.
+    pub bond: Option<String>,
+    /// Kernel names of its ports.
+    pub bond_ports: Vec<String>,
+    /// Options of the bond, as the kernel words them.
+    pub bond_opts: Option<String>,
+}
+
+/// How a machine leaves iPXE for its own disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Leave {
+    /// `exit`: back to the firmware, as a success.
+    Exit,
+    /// `exit 1`: back to the firmware, as a failure; UEFI then tries the next boot option.
+    Exit1,
+    /// `sanboot`: boot the first disk.
+    Sanboot,
+    /// Chain a small loader that the router serves.
+    Chain,
+}
+
+/// Who arms a host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Install {
+    /// Only the user.
+    Manual,
+    /// By itself, the first time that it is seen.
+    Once,
+}
+
+/// `config account`: put into every answer file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// Login name: the section's name.
+    pub name: String,
+    /// crypt(3) hash.
+    pub password_hash: Option<String>,
+    /// Public keys.
+    pub ssh_keys: Vec<String>,
+    /// Full name.
+    pub gecos: String,
+    /// Whether it may become root.
+    pub sudo: Sudo,
+}
+
+/// What an account may do as root.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sudo {
+    /// Nothing.
+    No,
+    /// Anything, after its password.
+    Password,
+    /// Anything, without a password.
+    Nopasswd,
+}
+
+impl Default for Main {
+    fn default() -> Self {
+        Main {
+            enabled: true,
+            interface: "lan".to_owned(),
+            port: 8067,
+            tftp_root: "/srv/tftp".to_owned(),
+            www: "/www/kickstand".to_owned(),
+            unknown: Unknown::Wait,
+            window: 7200,
+            attempts: 2,
+            syslog_port: 5140,
+            allow: Vec::new(),
+            boot_files: BTreeMap::new(),
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! Shells around what the router has. Each reads or does one thing and decides nothing.
+
+pub mod paths;

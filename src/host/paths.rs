@@ -1,0 +1,61 @@
+//! Where things lie on the router, below a root that is `/` in service and a tree of files in a test.
+
+use std::path::{Path, PathBuf};
+
+/// All paths that kickstand knows by itself.
+#[derive(Debug, Clone)]
+pub struct Paths {
+    root: PathBuf,
+}
+
+impl Paths {
+    /// Paths below `root`.
+    pub fn new(root: impl Into<PathBuf>) -> Self {
+        Paths { root: root.into() }
+    }
+
+    /// A path that the user configured, absolute on the router.
+    pub fn below_root(&self, absolute: &str) -> PathBuf {
+        self.root.join(absolute.trim_start_matches('/'))
+    }
+
+    /// Folder of UCI's files.
+    pub fn config(&self) -> PathBuf {
+        self.below_root("etc/config")
+    }
+
+    /// Folder in which UCI keeps changes that nobody has committed.
+    pub fn uci_staged(&self) -> PathBuf {
+        self.below_root("tmp/.uci")
+    }
+
+    /// dnsmasq's init script.
+    pub fn dnsmasq_init(&self) -> PathBuf {
+        self.below_root("etc/init.d/dnsmasq")
+    }
+
+    /// What must survive a power cut. On flash.
+    pub fn state(&self) -> PathBuf {
+        self.below_root("etc/kickstand/state.json")
+    }
+
+    /// What must not survive a restart of the router. In RAM.
+    pub fn run(&self) -> PathBuf {
+        self.below_root("var/run/kickstand")
+    }
+
+    /// ubusd's socket.
+    pub fn ubus_socket(&self) -> PathBuf {
+        self.below_root("var/run/ubus/ubus.sock")
+    }
+
+    /// The kernel's IPv4 neighbour table, proc(5).
+    pub fn arp(&self) -> PathBuf {
+        self.below_root("proc/net/arp")
+    }
+
+    /// The root itself.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+}

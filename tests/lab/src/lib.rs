@@ -1,0 +1,1 @@
+//! The network, the router and the machines that kickstand's tests and demo run on.
