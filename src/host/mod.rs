@@ -1,3 +1,7 @@
 //! Shells around what the router has. Each reads or does one thing and decides nothing.
 
+pub mod clock;
+pub mod config;
+pub mod neighbours;
 pub mod paths;
+pub mod state_file;
