@@ -26,12 +26,17 @@ const LONGEST: u64 = 16 * 1024 * 1024;
 impl Config {
     /// The configuration of the router below `paths`.
     pub fn new(paths: &Paths) -> Self {
-        Config { path: paths.config().join("kickstand"), stamp: None }
+        Config {
+            path: paths.config().join("kickstand"),
+            stamp: None,
+        }
     }
 
     /// The settings, when the file is another one than at the last call. An error is one sentence.
     pub fn changed(&mut self) -> Option<Result<Settings, String>> {
-        let stamp = fs::metadata(&self.path).map(|file| (file.ino(), file.len(), file.mtime(), file.mtime_nsec())).ok();
+        let stamp = fs::metadata(&self.path)
+            .map(|file| (file.ino(), file.len(), file.mtime(), file.mtime_nsec()))
+            .ok();
         if stamp == self.stamp && stamp.is_some() {
             return None;
         }
@@ -43,14 +48,17 @@ impl Config {
     pub fn read(&self) -> Result<Settings, String> {
         let shown = self.path.display();
         let missing = |error: std::io::Error| match error.kind() {
-            std::io::ErrorKind::NotFound => format!("there is no {shown}: install the package again, or write one as README shows"),
+            std::io::ErrorKind::NotFound => format!(
+                "there is no {shown}: install the package again, or write one as README shows"
+            ),
             _ => format!("cannot read {shown}: {error}"),
         };
         if fs::metadata(&self.path).map_err(missing)?.len() > LONGEST {
             return Err(format!("{shown} is longer than {LONGEST} bytes"));
         }
         let text = fs::read(&self.path).map_err(missing)?;
-        let document = uci::parse(&text).map_err(|error| format!("{shown}, line {}: {}", error.line, error.reason))?;
+        let document = uci::parse(&text)
+            .map_err(|error| format!("{shown}, line {}: {}", error.line, error.reason))?;
         Ok(settings::read(&document))
     }
 }

@@ -31,7 +31,10 @@ mod tests {
         let table = "IP address       HW type     Flags       HW address            Mask     Device\n\
                      10.33.1.117      0x1         0x2         52:54:00:00:00:01     *        br-lan\n\
                      10.33.1.118      0x1         0x0         00:00:00:00:00:00     *        br-lan\n";
-        assert_eq!(find(table, [10, 33, 1, 117].into()), "52:54:00:00:00:01".parse().ok());
+        assert_eq!(
+            find(table, [10, 33, 1, 117].into()),
+            "52:54:00:00:00:01".parse().ok()
+        );
         assert_eq!(find(table, [10, 33, 1, 118].into()), None);
         assert_eq!(find(table, [10, 33, 1, 1].into()), None);
         assert_eq!(find("", [10, 33, 1, 117].into()), None);

@@ -52,7 +52,11 @@ impl Paths {
     /// A file of proc(5). A tree of files in a test need not have it: the machine's own is taken then.
     pub fn proc(&self, name: &str) -> PathBuf {
         let below = self.below_root("proc").join(name);
-        if below.exists() { below } else { Path::new("/proc").join(name) }
+        if below.exists() {
+            below
+        } else {
+            Path::new("/proc").join(name)
+        }
     }
 
     /// The root itself.

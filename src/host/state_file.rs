@@ -23,18 +23,26 @@ pub struct StateFile {
 impl StateFile {
     /// The state of the router below `paths`.
     pub fn new(paths: &Paths) -> Self {
-        StateFile { file: paths.state(), written: paths.run().join("written") }
+        StateFile {
+            file: paths.state(),
+            written: paths.run().join("written"),
+        }
     }
 
     /// Reads what is there and how far it can be trusted. A file that cannot be used is kept beside the new one.
     pub fn load(&self, now: &Now) -> Loaded {
-        let written = fs::read_to_string(&self.written).ok().and_then(|text| text.trim().parse().ok());
+        let written = fs::read_to_string(&self.written)
+            .ok()
+            .and_then(|text| text.trim().parse().ok());
         let loaded = match fs::read(&self.file) {
             Ok(text) => state::load(Some(&text), written, now),
             Err(error) if error.kind() == ErrorKind::NotFound => state::load(None, written, now),
             Err(error) => {
                 let mut loaded = state::load(None, None, now);
-                loaded.warning = Some(format!("cannot read {}: {error}; every arm ended with it", self.file.display()));
+                loaded.warning = Some(format!(
+                    "cannot read {}: {error}; every arm ended with it",
+                    self.file.display()
+                ));
                 loaded
             }
         };
@@ -42,7 +50,11 @@ impl StateFile {
             // For people who want to look what it was. One copy, so that flash does not fill.
             let kept = self.file.with_extension("json.damaged");
             if let Err(error) = fs::rename(&self.file, &kept) {
-                log::warn!("cannot keep {} as {}: {error}", self.file.display(), kept.display());
+                log::warn!(
+                    "cannot keep {} as {}: {error}",
+                    self.file.display(),
+                    kept.display()
+                );
             }
         }
         loaded
@@ -50,9 +62,16 @@ impl StateFile {
 
     /// Writes the state. When this returns, it is on flash.
     pub fn store(&self, state: &State) -> Result<(), String> {
-        let text = state.to_text().map_err(|error| format!("the state cannot be put in words: {error}"))?;
+        let text = state
+            .to_text()
+            .map_err(|error| format!("the state cannot be put in words: {error}"))?;
         replace(&self.file, text.as_bytes(), 0o600, Sync::Flash)?;
-        replace(&self.written, format!("{}\n", state.generation).as_bytes(), 0o600, Sync::Ram)
+        replace(
+            &self.written,
+            format!("{}\n", state.generation).as_bytes(),
+            0o600,
+            Sync::Ram,
+        )
     }
 }
 
@@ -67,7 +86,8 @@ pub enum Sync {
 
 /// Puts a new file in the place of an old one, in one step.
 pub fn replace(path: &Path, content: &[u8], mode: u32, sync: Sync) -> Result<(), String> {
-    write_beside(path, content, mode, sync).map_err(|error| format!("cannot write {}: {error}", path.display()))
+    write_beside(path, content, mode, sync)
+        .map_err(|error| format!("cannot write {}: {error}", path.display()))
 }
 
 fn write_beside(path: &Path, content: &[u8], mode: u32, sync: Sync) -> io::Result<()> {
@@ -81,7 +101,11 @@ fn write_beside(path: &Path, content: &[u8], mode: u32, sync: Sync) -> io::Resul
         Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
         _ => {}
     }
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(&beside)?;
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(mode)
+        .open(&beside)?;
     file.write_all(content)?;
     if sync == Sync::Flash {
         file.sync_all()?;

@@ -236,8 +236,22 @@ fn marks(line: &str) -> Vec<&str> {
 
 /// Dotted names in an expression, without filters, strings and Jinja's own words.
 fn paths(expression: &str) -> Vec<String> {
-    const WORDS: [&str; 12] = [
-        "if", "elif", "for", "in", "is", "not", "and", "or", "else", "set", "defined", "include",
+    const WORDS: [&str; 15] = [
+        "if",
+        "elif",
+        "else",
+        "endif",
+        "for",
+        "in",
+        "endfor",
+        "is",
+        "not",
+        "and",
+        "or",
+        "set",
+        "defined",
+        "undefined",
+        "include",
     ];
     let outside_strings: String = expression
         .split(['\'', '"'])
