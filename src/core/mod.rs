@@ -8,6 +8,7 @@ pub mod ipxe;
 pub mod lifecycle;
 pub mod mac;
 pub mod machine;
+pub mod replies;
 pub mod settings;
 pub mod state;
 pub mod target;

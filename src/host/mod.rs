@@ -4,4 +4,6 @@ pub mod clock;
 pub mod config;
 pub mod neighbours;
 pub mod paths;
+pub mod published;
 pub mod state_file;
+pub mod templates;

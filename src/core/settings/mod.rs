@@ -97,6 +97,14 @@ pub struct Network {
     pub prefix: u8,
 }
 
+impl Network {
+    /// Whether an address lies in it.
+    pub fn contains(&self, address: Ipv4Addr) -> bool {
+        let host_bits = u32::MAX.checked_shr(self.prefix.into()).unwrap_or(0);
+        u32::from(self.address) | host_bits == u32::from(address) | host_bits
+    }
+}
+
 /// What a machine that is no host is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unknown {
