@@ -2,6 +2,7 @@
 //!
 //! Time, randomness and file contents are arguments. `tests/purity.rs` holds that nothing here imports a shell.
 
+pub mod dnsmasq;
 pub mod mac;
 pub mod settings;
 pub mod uci;
