@@ -1,6 +1,15 @@
-//! UCI text → document: what libuci's `file.c` reads, in Rust.
+//! UCI text → document: reads what libuci reads and refuses what libuci refuses.
+//!
+//! The reference is libuci as OpenWrt has shipped it since 23.05. Older ones differ in two points: an option that is set
+//! again moved to the end of its section, and options below the third opening of a named section were refused.
+//! `tests/uci.rs` compares with the real command.
 //!
 //! Not its job: what a section or an option means (that is [`super::settings`]), writing UCI (the router's own `uci` does).
+
+mod build;
+mod source;
+mod statement;
+mod words;
 
 /// One file of `/etc/config`, as read.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -54,9 +63,28 @@ pub struct SyntaxError {
 }
 
 /// Reads the text of a config file. Bytes that are not UTF-8 become U+FFFD.
-pub fn parse(_text: &[u8]) -> Result<Document, SyntaxError> {
-    Ok(Document::default())
+///
+/// Accepts what nobody would write on purpose, because libuci does: `c`, `o`, `l` and `p` for the four commands, several
+/// commands on a line after a quoted value and `;`, and `package` lines, which change nothing here.
+pub fn parse(text: &[u8]) -> Result<Document, SyntaxError> {
+    let mut words = words::Words::new(text);
+    let mut builder = build::Builder::default();
+    while let Some(line) = words.next_line() {
+        statement::read_line(&mut words, &mut builder, line).map_err(|reason| SyntaxError {
+            line,
+            reason: reason.to_owned(),
+        })?;
+    }
+    Ok(builder.finish())
 }
+
+impl std::fmt::Display for SyntaxError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "line {}: {}", self.line, self.reason)
+    }
+}
+
+impl std::error::Error for SyntaxError {}
 
 impl Document {
     /// Sections of a kind, in the order of the file.
@@ -81,3 +109,6 @@ impl Section {
             .map(|option| &option.value)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,1 @@
+//! Empty: this package only says which versions the parts have.

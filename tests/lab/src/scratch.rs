@@ -1,0 +1,60 @@
+//! Folders that last as long as the test that made them.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::{env, fs, process};
+
+/// A fresh empty folder, removed with all that is in it when this value is dropped.
+#[derive(Debug)]
+pub struct Scratch {
+    path: PathBuf,
+}
+
+impl Scratch {
+    /// Makes the folder in the system's place for temporary files. `name` helps whoever looks there meanwhile.
+    ///
+    /// # Panics
+    ///
+    /// If the folder cannot be made: no test can go on then.
+    pub fn new(name: &str) -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        // Short, since the path of a socket has 107 bytes at most.
+        let path = env::temp_dir().join(format!("ks-{name}-{}-{count}", process::id()));
+        // What a process of the same number left behind when it was killed.
+        let _ = fs::remove_dir_all(&path);
+        fs::create_dir_all(&path)
+            .unwrap_or_else(|error| panic!("cannot make {}: {error}", path.display()));
+        Scratch { path }
+    }
+
+    /// The folder.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Path of something in the folder.
+    pub fn join(&self, name: impl AsRef<Path>) -> PathBuf {
+        self.path.join(name)
+    }
+
+    /// Writes a file, and the folders above it, and gives its path.
+    ///
+    /// # Panics
+    ///
+    /// If that fails.
+    pub fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.join(name);
+        let parent = path.parent().unwrap_or(&self.path);
+        fs::create_dir_all(parent)
+            .and_then(|()| fs::write(&path, content))
+            .unwrap_or_else(|error| panic!("cannot write {}: {error}", path.display()));
+        path
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.path);
+    }
+}
