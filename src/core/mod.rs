@@ -4,6 +4,7 @@
 
 pub mod answer;
 pub mod decision;
+pub mod dnsmasq;
 pub mod ipxe;
 pub mod lifecycle;
 pub mod mac;

@@ -2,8 +2,12 @@
 
 pub mod clock;
 pub mod config;
+pub mod dnsmasq;
+pub mod interface;
 pub mod neighbours;
 pub mod paths;
 pub mod published;
 pub mod state_file;
 pub mod templates;
+pub mod tree;
+pub mod uci_command;

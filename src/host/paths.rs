@@ -29,6 +29,31 @@ impl Paths {
         self.below_root("tmp/.uci")
     }
 
+    /// The command that reads and writes UCI.
+    pub fn uci_command(&self) -> PathBuf {
+        self.below_root("sbin/uci")
+    }
+
+    /// Folder in which `kickstand apply` stages its own changes, away from other people's. In RAM, root's alone.
+    pub fn apply(&self) -> PathBuf {
+        self.below_root("var/run/kickstand-apply")
+    }
+
+    /// Answer files that uhttpd may serve while their host is armed.
+    pub fn published(&self) -> PathBuf {
+        self.run().join("published")
+    }
+
+    /// uhttpd's folder.
+    pub fn document_root(&self) -> PathBuf {
+        self.below_root("www")
+    }
+
+    /// Groups of the system, group(5).
+    pub fn group(&self) -> PathBuf {
+        self.below_root("etc/group")
+    }
+
     /// dnsmasq's init script.
     pub fn dnsmasq_init(&self) -> PathBuf {
         self.below_root("etc/init.d/dnsmasq")

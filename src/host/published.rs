@@ -11,7 +11,7 @@ use super::state_file::{Sync, replace};
 
 /// Makes the folder hold these files and no others. An error is one sentence.
 pub fn set(paths: &Paths, open: &BTreeMap<String, String>) -> Result<(), String> {
-    let folder = paths.run().join("published");
+    let folder = paths.published();
     let entries = match fs::read_dir(&folder) {
         Ok(entries) => entries,
         Err(error) if error.kind() == ErrorKind::NotFound && open.is_empty() => return Ok(()),

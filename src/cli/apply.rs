@@ -1,0 +1,272 @@
+//! `kickstand apply`: settings → dnsmasq's sections, files beside them, and a dnsmasq that runs with them.
+//!
+//! Not its job: reading the settings, what the rules are ([`crate::core::dnsmasq`]), how a change is put into effect
+//! ([`crate::host::dnsmasq`]).
+
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::DirBuilderExt;
+use std::process::ExitCode;
+
+use crate::core::dnsmasq::{self, PACKAGE, Plan, changes, memory::Memory};
+use crate::core::settings::{Fault, Settings};
+use crate::core::uci::Document;
+use crate::host::dnsmasq::{Ending, Patience, Service, put_into_effect};
+use crate::host::interface;
+use crate::host::paths::Paths;
+use crate::host::tree::{FilePlan, service_group, www_fault};
+use crate::host::uci_command::UciCommand;
+
+/// Options of `main` that apply works with: a fault in one of them stops it, any other fault is only reported.
+const DECISIVE: [&str; 6] = [
+    "enabled",
+    "interface",
+    "port",
+    "tftp_root",
+    "www",
+    "boot_file",
+];
+
+/// What the user asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Arguments {
+    /// `--dry-run`: show and change nothing.
+    pub dry_run: bool,
+    /// `--remove`: leave everything as it was before kickstand.
+    pub remove: bool,
+    /// How long dnsmasq is watched.
+    pub patience: Patience,
+}
+
+/// Runs the command on standard output and error. `settings` is a sentence when there are none to be had.
+pub fn run(paths: &Paths, settings: Result<&Settings, String>, arguments: &Arguments) -> ExitCode {
+    let mut out = std::io::stdout().lock();
+    match apply(paths, settings, arguments, &mut out) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(sentence) => {
+            let _ = out.flush();
+            eprintln!("kickstand apply: {sentence}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Does what was asked and writes what is worth knowing to `out`.
+///
+/// # Errors
+///
+/// What went wrong and how things were left, in sentences.
+pub fn apply(
+    paths: &Paths,
+    settings: Result<&Settings, String>,
+    arguments: &Arguments,
+    out: &mut dyn Write,
+) -> Result<(), String> {
+    let _alone = match arguments.dry_run {
+        true => None,
+        false => Some(lock(paths)?),
+    };
+    if arguments.remove {
+        return remove(paths, settings.ok(), arguments, out);
+    }
+    let settings = settings?;
+    report_faults(&settings.faults, out)?;
+    if !settings.main.enabled {
+        say(
+            out,
+            "kickstand.main.enabled is 0: taking back what kickstand set up.",
+        );
+        return remove(paths, Some(settings), arguments, out);
+    }
+    set_up(paths, settings, arguments, out)
+}
+
+/// One run at a time: the init script and a user may call at once.
+fn lock(paths: &Paths) -> Result<fs::File, String> {
+    let folder = paths.apply();
+    let path = folder.join("lock");
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(&folder)
+        .and_then(|()| fs::File::create(&path))
+        .and_then(|file| file.lock().map(|()| file))
+        .map_err(|error| {
+            format!(
+                "{} can not be locked: {error}; run this as root.",
+                path.display()
+            )
+        })
+}
+
+fn report_faults(faults: &[Fault], out: &mut dyn Write) -> Result<(), String> {
+    for fault in faults {
+        let option = fault.option.as_deref().unwrap_or("-");
+        let value = fault.value.as_deref().unwrap_or_default();
+        say(
+            out,
+            &format!(
+                "! kickstand, line {}: {}, {option} '{value}': {}",
+                fault.line, fault.section, fault.message
+            ),
+        );
+    }
+    let decisive = |fault: &&Fault| {
+        fault.section.starts_with("kickstand ")
+            && fault
+                .option
+                .as_deref()
+                .is_none_or(|option| DECISIVE.iter().any(|known| option.starts_with(known)))
+    };
+    match faults.iter().find(decisive) {
+        None => Ok(()),
+        Some(fault) => Err(format!(
+            "{} has a fault that matters here, so nothing was changed; correct {} with 'uci set' and run this again.",
+            fault.section,
+            fault.option.as_deref().unwrap_or("it")
+        )),
+    }
+}
+
+fn set_up(
+    paths: &Paths,
+    settings: &Settings,
+    arguments: &Arguments,
+    out: &mut dyn Write,
+) -> Result<(), String> {
+    let main = &settings.main;
+    if let Some(fault) = www_fault(&main.www) {
+        return Err(format!("kickstand.main.www '{}' {fault}.", main.www));
+    }
+    if let Some(fault) = dnsmasq::tftp_root_fault(&main.tftp_root) {
+        return Err(format!(
+            "kickstand.main.tftp_root '{}' {fault}.",
+            main.tftp_root
+        ));
+    }
+    let mut files = FilePlan::default();
+    // Closing answer files comes first and depends on nothing that can go wrong below.
+    files.www(&paths.below_root(&main.www), service_group(paths));
+    let published: Vec<_> = settings
+        .hosts
+        .values()
+        .filter(|host| host.publish)
+        .flat_map(|host| host.macs.iter().copied())
+        .collect();
+    files.publish(paths, &published);
+    finish_files(files, arguments, out)?;
+
+    let (address, _) = interface::address(paths, &main.interface)?;
+    let root = paths.below_root(&main.tftp_root);
+    let mut files = FilePlan::default();
+    files.tftp_root(&root);
+    let wanted = dnsmasq::boot_files::wanted(&main.boot_files);
+    let existing = files.existing_boot_files(&root, wanted);
+    let (bytes, document) = UciCommand::new(paths, PACKAGE).read()?;
+    let plan = dnsmasq::plan(&document, main, address, &existing)?;
+    let text = dnsmasq::autoexec_text(address, main.port);
+    files.autoexec(&root, &plan.autoexec, &text);
+    if let Some(former) = Memory::read(&document) {
+        let kept: &[String] = if former.tftp_root == main.tftp_root {
+            &plan.autoexec
+        } else {
+            &[]
+        };
+        former_files(paths, &former, kept, &mut files);
+    }
+    finish_files(files, arguments, out)?;
+    finish_dnsmasq(paths, (&bytes, &document), plan, arguments, out)
+}
+
+fn remove(
+    paths: &Paths,
+    settings: Option<&Settings>,
+    arguments: &Arguments,
+    out: &mut dyn Write,
+) -> Result<(), String> {
+    let mut files = FilePlan::default();
+    // What the user keeps there stays closed even when kickstand is switched off.
+    if let Some(settings) = settings {
+        let www = &settings.main.www;
+        if www_fault(www).is_none() && paths.below_root(www).is_dir() {
+            files.www(&paths.below_root(www), service_group(paths));
+            files
+                .changes
+                .retain(|change| !matches!(change, crate::host::tree::FileChange::Folder(..)));
+        }
+    }
+    files.publish(paths, &[]);
+    let (bytes, document) = UciCommand::new(paths, PACKAGE).read()?;
+    let plan = dnsmasq::removal(&document);
+    if let Some(former) = Memory::read(&document) {
+        former_files(paths, &former, &[], &mut files);
+    }
+    // The list of these files goes with dhcp's sections, so they must be gone first.
+    finish_files(files, arguments, out)?;
+    finish_dnsmasq(paths, (&bytes, &document), plan, arguments, out)
+}
+
+fn former_files(paths: &Paths, former: &Memory, kept: &[String], files: &mut FilePlan) {
+    if dnsmasq::tftp_root_fault(&former.tftp_root).is_none() {
+        let root = paths.below_root(&former.tftp_root);
+        files.former_autoexec(&root, &former.autoexec, kept);
+    }
+}
+
+fn finish_files(files: FilePlan, arguments: &Arguments, out: &mut dyn Write) -> Result<(), String> {
+    for note in &files.notes {
+        say(out, &format!("! {note}"));
+    }
+    for change in &files.changes {
+        say(out, &change.to_string());
+        if !arguments.dry_run {
+            change.perform()?;
+        }
+    }
+    Ok(())
+}
+
+fn finish_dnsmasq(
+    paths: &Paths,
+    before: (&[u8], &Document),
+    plan: Plan,
+    arguments: &Arguments,
+    out: &mut dyn Write,
+) -> Result<(), String> {
+    for note in &plan.notes {
+        say(out, &format!("! {note}"));
+    }
+    let list = changes::changes(before.1, &plan.target, dnsmasq::is_ours);
+    if list.is_empty() {
+        say(out, "dhcp is as it should be.");
+        return Ok(());
+    }
+    let staged = UciCommand::new(paths, PACKAGE).staged_by_others()?;
+    for line in changes::difference(PACKAGE, &list) {
+        say(out, &line);
+    }
+    if !staged.is_empty() {
+        return Err(format!(
+            "Somebody has changes in dhcp that are not committed, so dhcp was left alone; run 'uci commit dhcp' to keep \
+             them or 'uci revert dhcp' to drop them, then run this again. They are:\n{staged}"
+        ));
+    }
+    if arguments.dry_run {
+        say(out, "Nothing was changed (--dry-run).");
+        return Ok(());
+    }
+    let service = Service::new(paths, plan.instance, arguments.patience);
+    match put_into_effect(paths, before, &list, &service)? {
+        Ending::Running => say(out, "dhcp is committed and dnsmasq runs with it."),
+        Ending::NotRunning => say(
+            out,
+            "dhcp is committed. dnsmasq did not run before and does not run now; start it with '/etc/init.d/dnsmasq start'.",
+        ),
+    }
+    Ok(())
+}
+
+/// A line for the user. Nobody is left to tell when that fails.
+fn say(out: &mut dyn Write, line: &str) {
+    let _ = writeln!(out, "{line}");
+}

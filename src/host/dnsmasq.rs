@@ -1,0 +1,246 @@
+//! Puts changes of `dhcp` into effect, or takes them back: stage, verify, commit, reload, watch, roll back.
+//!
+//! The network's DNS and DHCP outlive kickstand's mistakes: when dnsmasq does not come up with the new file, the old one
+//! is put back.
+//!
+//! Not its job: what to change ([`crate::core::dnsmasq`]).
+
+use std::fs;
+use std::io::{self, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::core::dnsmasq::{self as rules, PACKAGE, changes};
+use crate::core::uci::Document;
+
+use super::paths::Paths;
+use super::uci_command::UciCommand;
+
+/// How long dnsmasq is watched after a reload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Patience {
+    /// Between two looks.
+    pub between: Duration,
+    /// It counts as up when it was up at every look for so long.
+    pub steady: Duration,
+    /// It counts as down when that was not so by then.
+    pub limit: Duration,
+}
+
+impl Default for Patience {
+    /// procd starts a service that ended again after five seconds, so one that ends at once is never up for three; and
+    /// it gives the old process up to five seconds to end, which the limit leaves room for.
+    fn default() -> Self {
+        Patience {
+            between: Duration::from_millis(250),
+            steady: Duration::from_secs(3),
+            limit: Duration::from_secs(12),
+        }
+    }
+}
+
+/// dnsmasq, as its init script shows it.
+#[derive(Debug, Clone)]
+pub struct Service {
+    script: PathBuf,
+    instance: Option<String>,
+    patience: Patience,
+}
+
+impl Service {
+    /// `instance` names the one that counts, when there are several.
+    pub fn new(paths: &Paths, instance: Option<String>, patience: Patience) -> Self {
+        Service {
+            script: paths.dnsmasq_init(),
+            instance,
+            patience,
+        }
+    }
+
+    fn call(&self, action: &str, instance: Option<&str>) -> Result<bool, String> {
+        Command::new(&self.script)
+            .arg(action)
+            .args(instance)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status()
+            .map(|status| status.success())
+            .map_err(|error| format!("{} {action} does not run: {error}.", self.script.display()))
+    }
+
+    /// Whether it runs now.
+    ///
+    /// # Errors
+    ///
+    /// One sentence, when the init script does not run.
+    pub fn running(&self) -> Result<bool, String> {
+        self.call("running", self.instance.as_deref())
+    }
+
+    /// Has it read its configuration anew. What the script's exit code says is known from [`Self::comes_up`].
+    ///
+    /// # Errors
+    ///
+    /// One sentence, when the init script does not run.
+    pub fn reload(&self) -> Result<(), String> {
+        self.call("reload", None).map(|_| ())
+    }
+
+    /// Whether it is up and stays up.
+    ///
+    /// # Errors
+    ///
+    /// One sentence, when the init script does not run.
+    pub fn comes_up(&self) -> Result<bool, String> {
+        let start = Instant::now();
+        let mut since = None;
+        while start.elapsed() < self.patience.limit {
+            if self.running()? {
+                let up = *since.get_or_insert_with(Instant::now);
+                if up.elapsed() >= self.patience.steady {
+                    return Ok(true);
+                }
+            } else {
+                since = None;
+            }
+            thread::sleep(self.patience.between);
+        }
+        Ok(false)
+    }
+}
+
+/// How a change of `dhcp` ended, when it took effect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// dnsmasq runs with it.
+    Running,
+    /// It is committed; dnsmasq ran neither before nor after.
+    NotRunning,
+}
+
+/// Stages, verifies, commits, reloads and watches; rolls back when dnsmasq does not come up.
+///
+/// # Errors
+///
+/// What went wrong and how it was left, in sentences.
+pub fn put_into_effect(
+    paths: &Paths,
+    before: (&[u8], &Document),
+    list: &[changes::Change],
+    service: &Service,
+) -> Result<Ending, String> {
+    let command = UciCommand::new(paths, PACKAGE);
+    let ran_before = service.running()?;
+    stage_and_commit(&command, before.1, list)?;
+    let (committed, _) = command.read()?;
+    let up = service
+        .reload()
+        .and_then(|()| service.comes_up())
+        .unwrap_or(false);
+    match (ran_before, up) {
+        (_, true) => Ok(Ending::Running),
+        (false, false) => Ok(Ending::NotRunning),
+        (true, false) => Err(roll_back(paths, &command, before, &committed, service)),
+    }
+}
+
+fn stage_and_commit(
+    command: &UciCommand,
+    before: &Document,
+    list: &[changes::Change],
+) -> Result<(), String> {
+    let expected = changes::applied(before, list);
+    let result = command
+        .stage(&changes::batch(PACKAGE, list))
+        .and_then(|complaint| {
+            let staged = command.read_staged()?;
+            if complaint.is_empty() && changes::same_meaning(&staged, &expected) {
+                return Ok(());
+            }
+            Err(match complaint.as_str() {
+                "" => "uci did not stage what it was told; perhaps somebody changed dhcp meanwhile, so try again."
+                    .to_owned(),
+                _ => format!("uci refused a change of dhcp: {complaint}."),
+            })
+        })
+        .and_then(|()| command.commit());
+    result.map_err(|sentence| match command.revert() {
+        Ok(()) => format!("{sentence} dhcp was left as it was."),
+        Err(also) => format!("{sentence} {also}"),
+    })
+}
+
+/// Puts the old file back and says how that went.
+fn roll_back(
+    paths: &Paths,
+    command: &UciCommand,
+    (old_bytes, old): (&[u8], &Document),
+    committed: &[u8],
+    service: &Service,
+) -> String {
+    let path = paths.config().join(PACKAGE);
+    let restored = command.read().and_then(|(now_bytes, now)| {
+        if now_bytes == committed {
+            return replace(&path, old_bytes)
+                .map_err(|error| format!("{} can not be written: {error}.", path.display()));
+        }
+        // Somebody has changed it since: only what is ours is taken back.
+        let target = rules::reversal(old, &now);
+        let list = changes::changes(&now, &target, rules::is_ours);
+        stage_and_commit(command, &now, &list)
+    });
+    let failure = "dnsmasq did not stay up with the new configuration.";
+    if let Err(sentence) = restored {
+        return format!(
+            "{failure} Taking it back failed too: {sentence} Run 'kickstand apply --remove', or look at 'uci show dhcp'."
+        );
+    }
+    match service.reload().and_then(|()| service.comes_up()) {
+        Ok(true) => format!(
+            "{failure} dhcp was put back as it was, and dnsmasq runs again; 'logread -e dnsmasq' tells what it did not \
+             like."
+        ),
+        Ok(false) => format!(
+            "{failure} dhcp was put back as it was, but dnsmasq still does not run; look at 'logread -e dnsmasq'."
+        ),
+        Err(sentence) => format!("{failure} dhcp was put back as it was. {sentence}"),
+    }
+}
+
+/// Replaces a file in one step that a power cut can not halve, with the permissions that it has.
+///
+/// # Errors
+///
+/// Whatever the file system says.
+pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
+    let mode = match fs::metadata(path) {
+        Ok(metadata) => metadata.permissions().mode() & 0o7777,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => 0o644,
+        Err(error) => return Err(error),
+    };
+    let folder = path.parent().unwrap_or(Path::new("/"));
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    // uci takes a file that begins with a dot for no package.
+    let partial = folder.join(format!(".{name}.kickstand"));
+    let written = (|| {
+        let _ = fs::remove_file(&partial);
+        let mut file = fs::OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(mode)
+            .open(&partial)?;
+        file.set_permissions(fs::Permissions::from_mode(mode))?;
+        file.write_all(content)?;
+        file.sync_all()?;
+        fs::rename(&partial, path)?;
+        fs::File::open(folder)?.sync_all()
+    })();
+    if written.is_err() {
+        let _ = fs::remove_file(&partial);
+    }
+    written
+}

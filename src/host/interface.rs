@@ -1,0 +1,95 @@
+//! The address that the router has on a network.
+//!
+//! Not its job: choosing the network.
+
+use std::fs;
+use std::net::Ipv4Addr;
+
+use crate::core::uci::{self, Value};
+
+use super::paths::Paths;
+
+/// The router's IPv4 address on that network, and its prefix length where it is known.
+///
+/// Sources are asked in their order and the first one that knows wins; so far there is only the configuration. (An answer
+/// of netifd, which also knows addresses that were not configured here, belongs before it.)
+///
+/// # Errors
+///
+/// One sentence of the last source, when none knows.
+pub fn address(paths: &Paths, network: &str) -> Result<(Ipv4Addr, Option<u8>), String> {
+    configured_address(paths, network)
+}
+
+/// What `/etc/config/network` says: `ipaddr` as an option or a list, with a prefix length of its own or `netmask`.
+fn configured_address(paths: &Paths, network: &str) -> Result<(Ipv4Addr, Option<u8>), String> {
+    let path = paths.config().join("network");
+    let shown = path.display();
+    let text = fs::read(&path).map_err(|error| format!("{shown} can not be read: {error}."))?;
+    let document = uci::parse(&text)
+        .map_err(|error| format!("{shown}, line {}: {}.", error.line, error.reason))?;
+    let section = document
+        .section(network)
+        .filter(|section| section.kind == "interface")
+        .ok_or_else(|| {
+            let names: Vec<&str> = document
+                .of_kind("interface")
+                .filter(|section| !section.anonymous)
+                .map(|section| section.name.as_str())
+                .collect();
+            format!(
+                "{shown} has no interface '{network}'; set kickstand.main.interface to one of: {}.",
+                names.join(", ")
+            )
+        })?;
+    let first = match section.option("ipaddr") {
+        Some(Value::Text(text)) => text.split_whitespace().next(),
+        Some(Value::List(items)) => items.first().map(String::as_str),
+        None => None,
+    };
+    let Some(first) = first else {
+        return Err(format!(
+            "The interface '{network}' in {shown} has no ipaddr: kickstand needs a network on which the router has an \
+             address of its own."
+        ));
+    };
+    let netmask = match section.option("netmask") {
+        Some(Value::Text(text)) => prefix_of(text),
+        Some(Value::List(_)) | None => None,
+    };
+    let fault = || format!("The interface '{network}' in {shown} has no usable ipaddr: '{first}'.");
+    match first.split_once('/') {
+        Some((address, prefix)) => {
+            let prefix = prefix_of(prefix).ok_or_else(fault)?;
+            Ok((address.parse().map_err(|_| fault())?, Some(prefix)))
+        }
+        None => Ok((first.parse().map_err(|_| fault())?, netmask)),
+    }
+}
+
+/// `24` and `255.255.255.0` alike.
+fn prefix_of(text: &str) -> Option<u8> {
+    if let Ok(prefix) = text.parse::<u8>() {
+        return (prefix <= 32).then_some(prefix);
+    }
+    let mask = u32::from(text.parse::<Ipv4Addr>().ok()?);
+    let ones = mask.leading_ones();
+    let contiguous = mask.checked_shl(ones).unwrap_or(0) == 0;
+    contiguous.then(|| u8::try_from(ones).ok()).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_prefix_length_is_read_in_both_forms() {
+        assert_eq!(prefix_of("24"), Some(24));
+        assert_eq!(prefix_of("255.255.255.0"), Some(24));
+        assert_eq!(prefix_of("255.255.255.255"), Some(32));
+        assert_eq!(prefix_of("0.0.0.0"), Some(0));
+        for wrong in ["33", "255.0.255.0", "", "x"] {
+            assert_eq!(prefix_of(wrong), None, "{wrong}");
+        }
+    }
+}
