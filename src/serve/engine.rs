@@ -5,6 +5,10 @@
 
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
+use std::rc::Rc;
+
+use serde_json::json;
+use tokio::sync::Notify;
 
 use super::events::Events;
 use super::strangers::Strangers;
@@ -19,6 +23,7 @@ use crate::host::clock::Clock;
 use crate::host::config::Config;
 use crate::host::paths::Paths;
 use crate::host::state_file::StateFile;
+use crate::host::ubus::Notifier;
 use crate::host::{neighbours, published, templates};
 
 /// Everything that the service knows.
@@ -33,6 +38,10 @@ pub struct Engine {
     pub(super) sightings: BTreeMap<String, Sighting>,
     /// What the user should know, by what it is about.
     pub(super) warnings: BTreeMap<&'static str, String>,
+    /// Tells subscribers of the ubus object about phases.
+    pub(super) notifier: Option<Notifier>,
+    /// Told when there may be a new arm, whose end somebody must wait for.
+    pub(super) armed: Rc<Notify>,
     clock: Clock,
     config: Config,
     state: State,
@@ -66,6 +75,8 @@ impl Engine {
             strangers: Strangers::default(),
             sightings: BTreeMap::new(),
             warnings: BTreeMap::new(),
+            notifier: None,
+            armed: Rc::new(Notify::new()),
             config: Config::new(paths),
             clock,
             state: loaded.state,
@@ -195,6 +206,9 @@ impl Engine {
         if after.phase != before.phase {
             self.say_phase(name, &before, &after, &now);
         }
+        if after.arm.is_some() {
+            self.armed.notify_one();
+        }
         self.publish();
         if undoes {
             kept.map(|()| outcome)
@@ -217,6 +231,9 @@ impl Engine {
         };
         let text = format!("{} → {}{note}", before.phase.word(), after.phase.word());
         self.events.add(now, name, after.phase.word(), text);
+        if let Some(notifier) = &self.notifier {
+            notifier.notify("phase", json!({"host": name, "phase": after.phase.word(), "note": after.note}));
+        }
     }
 
     /// Writes the state; a failure is a warning, and the next write tries again.
@@ -318,6 +335,13 @@ impl Engine {
             self.router()?,
             token,
         ))
+    }
+
+    /// The service listens there from now on.
+    pub fn serves_at(&mut self, router: Router) {
+        self.router = Some(router);
+        self.warnings.remove("address");
+        self.publish();
     }
 
     /// Where machines reach the service.

@@ -16,63 +16,22 @@ use crate::core::replies::{
     HostStatus, RenderReply, StatusReply,
 };
 use crate::core::settings::Host;
+use crate::host::ubus::ArgumentKind::{Integer, Text};
+use crate::host::ubus::MethodSpec;
 
 /// Name on the bus.
 pub const OBJECT: &str = "kickstand";
 
-/// A method and its arguments.
-#[derive(Debug, Clone, Copy)]
-pub struct Method {
-    /// Its name.
-    pub name: &'static str,
-    /// Names of its arguments; all are strings but `window`, which is a number.
-    pub arguments: &'static [&'static str],
-    /// Whether it changes anything. Only those without stand in the rpcd ACL's read group.
-    pub changes: bool,
-}
-
 /// All methods.
-pub const METHODS: [Method; 8] = [
-    Method {
-        name: "status",
-        arguments: &[],
-        changes: false,
-    },
-    Method {
-        name: "host",
-        arguments: &["name"],
-        changes: false,
-    },
-    Method {
-        name: "explain",
-        arguments: &["mac"],
-        changes: false,
-    },
-    Method {
-        name: "render",
-        arguments: &["host", "what"],
-        changes: false,
-    },
-    Method {
-        name: "arm",
-        arguments: &["host", "window"],
-        changes: true,
-    },
-    Method {
-        name: "disarm",
-        arguments: &["host"],
-        changes: true,
-    },
-    Method {
-        name: "adopt",
-        arguments: &["mac", "name", "profile"],
-        changes: true,
-    },
-    Method {
-        name: "forget",
-        arguments: &["mac"],
-        changes: true,
-    },
+pub const METHODS: &[MethodSpec] = &[
+    MethodSpec { name: "status", arguments: &[] },
+    MethodSpec { name: "host", arguments: &[("name", Text)] },
+    MethodSpec { name: "explain", arguments: &[("mac", Text)] },
+    MethodSpec { name: "render", arguments: &[("host", Text), ("what", Text)] },
+    MethodSpec { name: "arm", arguments: &[("host", Text), ("window", Integer)] },
+    MethodSpec { name: "disarm", arguments: &[("host", Text)] },
+    MethodSpec { name: "adopt", arguments: &[("mac", Text), ("name", Text), ("profile", Text)] },
+    MethodSpec { name: "forget", arguments: &[("mac", Text)] },
 ];
 
 /// Stands in previews where the token would.
