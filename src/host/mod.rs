@@ -10,4 +10,5 @@ pub mod published;
 pub mod state_file;
 pub mod templates;
 pub mod tree;
+pub mod ubus;
 pub mod uci_command;
