@@ -8,9 +8,11 @@ use std::io::Write;
 use std::os::unix::fs::DirBuilderExt;
 use std::process::ExitCode;
 
+use super::{Failure, Invocation};
 use crate::core::dnsmasq::{self, PACKAGE, Plan, changes, memory::Memory};
 use crate::core::settings::{Fault, Settings};
 use crate::core::uci::Document;
+use crate::host::config::Config;
 use crate::host::dnsmasq::{Ending, Patience, Service, put_into_effect};
 use crate::host::interface;
 use crate::host::paths::Paths;
@@ -36,6 +38,23 @@ pub struct Arguments {
     pub remove: bool,
     /// How long dnsmasq is watched.
     pub patience: Patience,
+}
+
+/// The command as typed.
+pub(super) fn command(mut invocation: Invocation) -> Result<ExitCode, Failure> {
+    let arguments = Arguments {
+        dry_run: invocation.arguments.contains("--dry-run"),
+        remove: invocation.arguments.contains("--remove"),
+        patience: Patience::default(),
+    };
+    let paths = invocation.paths.clone();
+    invocation.end()?;
+    let settings = Config::new(&paths).read();
+    Ok(run(
+        &paths,
+        settings.as_ref().map_err(Clone::clone),
+        &arguments,
+    ))
 }
 
 /// Runs the command on standard output and error. `settings` is a sentence when there are none to be had.

@@ -232,7 +232,10 @@ impl Engine {
         let text = format!("{} → {}{note}", before.phase.word(), after.phase.word());
         self.events.add(now, name, after.phase.word(), text);
         if let Some(notifier) = &self.notifier {
-            notifier.notify("phase", json!({"host": name, "phase": after.phase.word(), "note": after.note}));
+            notifier.notify(
+                "phase",
+                json!({"host": name, "phase": after.phase.word(), "note": after.note}),
+            );
         }
     }
 

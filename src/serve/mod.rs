@@ -41,7 +41,11 @@ pub fn run(paths: &Paths) -> Result<(), String> {
         log::warn!("kickstand.main.enabled is 0: nothing is served");
         return Ok(());
     }
-    log::info!("{} hosts, {} profiles", engine.settings.hosts.len(), engine.settings.profiles.len());
+    log::info!(
+        "{} hosts, {} profiles",
+        engine.settings.hosts.len(),
+        engine.settings.profiles.len()
+    );
     let engine = Rc::new(RefCell::new(engine));
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -59,7 +63,11 @@ pub fn run(paths: &Paths) -> Result<(), String> {
 }
 
 /// HTTP, on the address that the served interface has; on another one when it changes.
-async fn listen(paths: &Paths, engine: &Rc<RefCell<Engine>>, reloaded: &Rc<Notify>) -> Result<(), String> {
+async fn listen(
+    paths: &Paths,
+    engine: &Rc<RefCell<Engine>>,
+    reloaded: &Rc<Notify>,
+) -> Result<(), String> {
     let mut told = String::new();
     loop {
         let (name, port) = {
@@ -67,7 +75,9 @@ async fn listen(paths: &Paths, engine: &Rc<RefCell<Engine>>, reloaded: &Rc<Notif
             (main.interface.clone(), main.port)
         };
         let bound = match interface::address(paths, &name) {
-            Ok((address, _)) => bind(address, port).await?.map(|listener| (listener, Router { address, port })),
+            Ok((address, _)) => bind(address, port)
+                .await?
+                .map(|listener| (listener, Router { address, port })),
             Err(error) => Err(error),
         };
         let (listener, router) = match bound {
@@ -76,7 +86,10 @@ async fn listen(paths: &Paths, engine: &Rc<RefCell<Engine>>, reloaded: &Rc<Notif
                 if error != told {
                     log::warn!("{error}: waiting for it");
                 }
-                engine.borrow_mut().warnings.insert("address", error.clone());
+                engine
+                    .borrow_mut()
+                    .warnings
+                    .insert("address", error.clone());
                 told = error;
                 tokio::time::sleep(ADDRESS_PAUSE).await;
                 continue;
@@ -96,7 +109,9 @@ async fn listen(paths: &Paths, engine: &Rc<RefCell<Engine>>, reloaded: &Rc<Notif
 async fn bind(address: Ipv4Addr, port: u16) -> Result<Result<TcpListener, String>, String> {
     match TcpListener::bind((address, port)).await {
         Ok(listener) => Ok(Ok(listener)),
-        Err(error) if error.kind() == ErrorKind::AddrNotAvailable => Ok(Err(format!("the router does not have {address} yet"))),
+        Err(error) if error.kind() == ErrorKind::AddrNotAvailable => {
+            Ok(Err(format!("the router does not have {address} yet")))
+        }
         Err(error) if error.kind() == ErrorKind::AddrInUse => Err(format!(
             "port {port} of {address} is in use (is kickstand running already?): stop what listens there, or set kickstand.main.port"
         )),
@@ -112,7 +127,8 @@ async fn moved(paths: &Paths, engine: &Rc<RefCell<Engine>>, router: Router, relo
             let main = &engine.borrow().settings.main;
             (main.interface.clone(), main.port)
         };
-        let same = interface::address(paths, &name).is_ok_and(|(address, _)| Router { address, port } == router);
+        let same = interface::address(paths, &name)
+            .is_ok_and(|(address, _)| Router { address, port } == router);
         if !same {
             return;
         }
@@ -123,7 +139,9 @@ async fn provide(paths: &Paths, engine: &Rc<RefCell<Engine>>) -> std::convert::I
     let (provider, notifier) = Provider::new(paths.ubus_socket(), object::OBJECT, object::METHODS);
     engine.borrow_mut().notifier = Some(notifier);
     let engine = Rc::clone(engine);
-    provider.run(move |method, arguments| engine.borrow_mut().call(method, &arguments)).await
+    provider
+        .run(move |method, arguments| engine.borrow_mut().call(method, &arguments))
+        .await
 }
 
 /// Ends arms when their window ends, so that status and published files tell the truth. Sleeps while there is none.
@@ -144,8 +162,11 @@ async fn end_windows(engine: &Rc<RefCell<Engine>>) {
 /// SIGHUP reloads, SIGTERM and SIGINT end.
 async fn signals(engine: &Rc<RefCell<Engine>>, reloaded: &Notify) -> Result<(), String> {
     let listen = |kind| signal(kind).map_err(|error| format!("cannot wait for signals: {error}"));
-    let (mut reload, mut end, mut interrupt) =
-        (listen(SignalKind::hangup())?, listen(SignalKind::terminate())?, listen(SignalKind::interrupt())?);
+    let (mut reload, mut end, mut interrupt) = (
+        listen(SignalKind::hangup())?,
+        listen(SignalKind::terminate())?,
+        listen(SignalKind::interrupt())?,
+    );
     loop {
         tokio::select! {
             _ = reload.recv() => {

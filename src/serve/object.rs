@@ -24,14 +24,38 @@ pub const OBJECT: &str = "kickstand";
 
 /// All methods.
 pub const METHODS: &[MethodSpec] = &[
-    MethodSpec { name: "status", arguments: &[] },
-    MethodSpec { name: "host", arguments: &[("name", Text)] },
-    MethodSpec { name: "explain", arguments: &[("mac", Text)] },
-    MethodSpec { name: "render", arguments: &[("host", Text), ("what", Text)] },
-    MethodSpec { name: "arm", arguments: &[("host", Text), ("window", Integer)] },
-    MethodSpec { name: "disarm", arguments: &[("host", Text)] },
-    MethodSpec { name: "adopt", arguments: &[("mac", Text), ("name", Text), ("profile", Text)] },
-    MethodSpec { name: "forget", arguments: &[("mac", Text)] },
+    MethodSpec {
+        name: "status",
+        arguments: &[],
+    },
+    MethodSpec {
+        name: "host",
+        arguments: &[("name", Text)],
+    },
+    MethodSpec {
+        name: "explain",
+        arguments: &[("mac", Text)],
+    },
+    MethodSpec {
+        name: "render",
+        arguments: &[("host", Text), ("what", Text)],
+    },
+    MethodSpec {
+        name: "arm",
+        arguments: &[("host", Text), ("window", Integer)],
+    },
+    MethodSpec {
+        name: "disarm",
+        arguments: &[("host", Text)],
+    },
+    MethodSpec {
+        name: "adopt",
+        arguments: &[("mac", Text), ("name", Text), ("profile", Text)],
+    },
+    MethodSpec {
+        name: "forget",
+        arguments: &[("mac", Text)],
+    },
 ];
 
 /// Stands in previews where the token would.
