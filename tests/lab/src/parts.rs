@@ -100,8 +100,8 @@ fn target_folder() -> PathBuf {
 
 /// Folder of a package's sources, as cargo has unpacked them.
 fn source_of(package: &str) -> PathBuf {
-    run(&mut cargo("fetch"));
-    let metadata = run(cargo("metadata").args(["--format-version", "1", "--offline"]));
+    // Downloads what is missing, too.
+    let metadata = run(cargo("metadata").args(["--format-version", "1"]));
     let metadata: serde_json::Value =
         serde_json::from_slice(&metadata).expect("cargo metadata writes JSON");
     let manifest = metadata["packages"]
