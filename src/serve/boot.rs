@@ -4,7 +4,7 @@
 
 use std::net::Ipv4Addr;
 
-use super::engine::Engine;
+use super::engine::{Engine, NO_TOKEN};
 use crate::core::decision::{self, Decision, Identity};
 use crate::core::ipxe;
 use crate::core::lifecycle::{ArmedBy, Event, Outcome, Refusal};
@@ -169,9 +169,9 @@ impl Engine {
     /// Renders everything that an installation needs, for its faults only.
     fn rehearse(&mut self, host: &Host, machine: &Machine) -> Result<(), Answer> {
         let rendered = self
-            .installer(host, machine, "")
+            .installer(host, machine, NO_TOKEN)
             .map(drop)
-            .and_then(|()| self.answer(host, machine, "").map(drop));
+            .and_then(|()| self.answer(host, machine, NO_TOKEN).map(drop));
         rendered.map_err(|error| {
             let now = self.now();
             self.events.add(&now, &host.name, "fault", error.0.clone());
@@ -338,7 +338,7 @@ impl Engine {
                 reason: &reason,
             },
             "failed",
-            "reported that it failed",
+            &format!("reported that it failed: {reason}"),
         );
         if answer == Answer::Text("granted\n".to_owned()) {
             let skipped = log.chars().count().saturating_sub(LOG_LENGTH);

@@ -26,6 +26,9 @@ use crate::host::state_file::StateFile;
 use crate::host::ubus::Notifier;
 use crate::host::{neighbours, published, templates};
 
+/// Stands in previews and rehearsals where the token would.
+pub(super) const NO_TOKEN: &str = "TOKEN";
+
 /// Everything that the service knows.
 #[derive(Debug)]
 pub struct Engine {
@@ -204,7 +207,7 @@ impl Engine {
             return Err(error);
         }
         if after.phase != before.phase {
-            self.say_phase(name, &before, &after, &now);
+            self.say_phase(name, &after, &now);
         }
         if after.arm.is_some() {
             self.armed.notify_one();
@@ -217,20 +220,18 @@ impl Engine {
         }
     }
 
-    fn say_phase(&mut self, name: &str, before: &Record, after: &Record, now: &Now) {
+    fn say_phase(&mut self, name: &str, after: &Record, now: &Now) {
         if after.phase == Phase::Armed || after.phase == Phase::Installing {
             if let Some(sighting) = self.sightings.get_mut(name) {
                 sighting.percent = None;
                 sighting.log.clear();
             }
         }
-        let note = if after.note.is_empty() {
-            String::new()
-        } else {
-            format!(": {}", after.note)
-        };
-        let text = format!("{} → {}{note}", before.phase.word(), after.phase.word());
-        self.events.add(now, name, after.phase.word(), text);
+        // Everything else that changes a phase was asked for by somebody, and whoever handled that says it.
+        if after.phase == Phase::Expired {
+            let kind = after.phase.word();
+            self.events.add(now, name, kind, after.note.clone());
+        }
         if let Some(notifier) = &self.notifier {
             notifier.notify(
                 "phase",

@@ -42,7 +42,7 @@ pub fn run(paths: &Paths) -> Result<(), String> {
         return Ok(());
     }
     log::info!(
-        "{} hosts, {} profiles",
+        "hosts: {}, profiles: {}",
         engine.settings.hosts.len(),
         engine.settings.profiles.len()
     );

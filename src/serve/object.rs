@@ -6,7 +6,7 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::engine::Engine;
+use super::engine::{Engine, NO_TOKEN};
 use crate::core::decision::{self, Decision, Identity};
 use crate::core::lifecycle::{ArmedBy, Event, Outcome, Phase};
 use crate::core::mac::Mac;
@@ -58,8 +58,6 @@ pub const METHODS: &[MethodSpec] = &[
     },
 ];
 
-/// Stands in previews where the token would.
-const NO_TOKEN: &str = "TOKEN";
 /// Shortest and longest window that a call may ask for, in seconds; as for option window.
 const WINDOWS: std::ops::RangeInclusive<u64> = 60..=604_800;
 
@@ -410,9 +408,14 @@ impl Engine {
         };
         match self.apply(&name, Event::Disarm)? {
             Outcome::Refused(refusal) => Err(format!("{name}: {}", refusal.sentence())),
-            _ => reply(&DoneReply {
-                done: format!("{name} is disarmed"),
-            }),
+            _ => {
+                let now = self.now();
+                self.events
+                    .add(&now, &name, "disarmed", "was disarmed by the user");
+                reply(&DoneReply {
+                    done: format!("{name} is disarmed"),
+                })
+            }
         }
     }
 
