@@ -39,7 +39,8 @@ config dhcp 'lan'
 \tlist dhcp_option '6,10.33.1.1'
 
 config host
-\toption name 'it'\\''s a printer'
+\toption name 'printer'
+\toption description 'it'\\''s in the hall'
 \toption mac '00:11:22:33:44:55'
 \toption ip '10.33.1.9'
 ";
