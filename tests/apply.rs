@@ -4,10 +4,9 @@ mod router;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 
-use kickstand::core::settings::{BootArchitecture, Fault, Host, HostNetwork, Install, Settings};
-use router::{Router, exists};
+use router::{Router, contains, everything, exists, host};
 
 /// Not a test: this is what the router's stand-in init script starts.
 #[test]
@@ -16,67 +15,9 @@ fn stand_in_for_the_init_script() {
 }
 
 const STAND_IN: &str = "stand_in_for_the_init_script";
-const MARK: &str = "# Written by kickstand apply.";
 
 fn router(name: &str, dhcp: &str) -> Router {
     Router::new(name, dhcp, STAND_IN)
-}
-
-fn contains(text: &str, part: &str) {
-    assert!(text.contains(part), "no {part:?} in:\n{text}");
-}
-
-fn host(name: &str, macs: &[&str]) -> Host {
-    Host {
-        name: name.to_owned(),
-        macs: macs.iter().map(|mac| mac.parse().expect("valid")).collect(),
-        hostname: name.to_owned(),
-        profile: "almalinux9".to_owned(),
-        disk: None,
-        network: HostNetwork::default(),
-        leave: None,
-        install: Install::Manual,
-        publish: true,
-        packages: Vec::new(),
-        vars: BTreeMap::new(),
-    }
-}
-
-fn fault(section: &str, option: &str) -> Fault {
-    Fault {
-        section: section.to_owned(),
-        option: Some(option.to_owned()),
-        value: Some("x".to_owned()),
-        message: "must be something else".to_owned(),
-        line: 3,
-    }
-}
-
-/// Every file below the router's root but those of the lab, with mode and content.
-fn everything(router: &Router) -> BTreeMap<String, (u32, Vec<u8>)> {
-    let mut found = BTreeMap::new();
-    let mut folders = vec![router.root.path().to_owned()];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(&folder).expect("a folder").flatten() {
-            let path = entry.path();
-            let name = path.strip_prefix(router.root.path()).expect("below");
-            let name = name.to_string_lossy().into_owned();
-            if name.starts_with("lab") || name.starts_with("var/run/kickstand-apply") {
-                continue;
-            }
-            let metadata = fs::symlink_metadata(&path).expect("it is there");
-            if metadata.is_dir() {
-                folders.push(path.clone());
-            }
-            let content = if metadata.is_file() {
-                fs::read(&path).expect("readable")
-            } else {
-                Vec::new()
-            };
-            found.insert(name, (metadata.mode(), content));
-        }
-    }
-    found
 }
 
 #[test]
@@ -185,7 +126,6 @@ fn changes_that_somebody_else_has_staged_are_respected() {
 fn a_configuration_that_dnsmasq_does_not_start_with_is_rolled_back() {
     let router = router("rollback", router::STOCK);
     let before = router.text("etc/config/dhcp");
-    router.init.refuse("kickstand_unknown_to_the_old_file");
     router.init.refuse("tftp-no-fail");
     let (well, said) = router.run(false, false);
     assert!(!well, "{said}");
@@ -202,8 +142,7 @@ fn a_configuration_that_dnsmasq_does_not_start_with_is_rolled_back() {
     router.apply();
     // The same on the way back, from a file of uci's making.
     let before = router.text("etc/config/dhcp");
-    router.init.refuse("dhcp-range");
-    fs::write(router.path("lab/refuse"), "authoritative").expect("the lab is ours");
+    router.init.refuse("authoritative");
     let (well, said) = router.run(false, true);
     assert!(!well, "{said}");
     contains(
@@ -238,6 +177,33 @@ fn what_others_wrote_meanwhile_survives_a_rollback() {
     };
     let expected = show.replace("dhcp.lan.limit='150'", "dhcp.lan.limit='42'");
     assert_eq!(sorted(&router.show()), sorted(&expected));
+}
+
+#[test]
+fn a_run_that_was_cut_short_after_its_commit_is_finished_by_the_next() {
+    let router = router("cut", router::STOCK);
+    let stock = router.text("etc/config/dhcp");
+    router.apply();
+    assert_eq!(router.init.calls("reload"), 1);
+    // As a killed run leaves it.
+    let unproven = router
+        .root
+        .write("var/run/kickstand-apply/dhcp.before", &stock);
+    contains(&router.apply(), "An earlier run was cut short");
+    assert_eq!(router.init.calls("reload"), 2);
+    assert!(!exists(&unproven));
+
+    // The same, and dnsmasq is down because of it.
+    router
+        .root
+        .write("var/run/kickstand-apply/dhcp.before", &stock);
+    router.init.refuse("ks_ipxe");
+    router.init.call("stop");
+    let (well, said) = router.run(false, false);
+    assert!(!well, "{said}");
+    contains(&said, "dhcp was put back as it was, and dnsmasq runs again");
+    assert_eq!(router.text("etc/config/dhcp"), stock);
+    assert!(!exists(&unproven));
 }
 
 #[test]
@@ -356,167 +322,6 @@ fn the_rule_for_ipxe_stays_last_when_a_boot_file_comes_later() {
 }
 
 #[test]
-fn scripts_of_the_user_are_kept() {
-    let mut router = router("scripts", router::STOCK);
-    router.boot_files(&["snponly.efi", "x/own.efi"]);
-    router
-        .root
-        .write("srv/tftp/autoexec.ipxe", "#!ipxe\nmine\n");
-    let said = router.apply();
-    contains(
-        &said,
-        "srv/tftp/autoexec.ipxe is your own and stays as it is",
-    );
-    assert_eq!(router.text("srv/tftp/autoexec.ipxe"), "#!ipxe\nmine\n");
-
-    router.settings.main.boot_files =
-        BTreeMap::from([(BootArchitecture::X86_64, "x/own.efi".to_owned())]);
-    router.apply();
-    contains(&router.text("srv/tftp/x/autoexec.ipxe"), MARK);
-    router.settings.main.boot_files.clear();
-    router.apply();
-    assert!(
-        !exists(&router.path("srv/tftp/x/autoexec.ipxe")),
-        "no longer used"
-    );
-    router.remove();
-    assert_eq!(router.text("srv/tftp/autoexec.ipxe"), "#!ipxe\nmine\n");
-}
-
-#[test]
-fn hosts_are_published_by_links_and_only_by_links() {
-    let mut router = router("publish", router::STOCK);
-    let link = |mac: &str| format!("www/kickstart-{mac}.cfg");
-    let (one, two, three) = (
-        "b8:ca:3a:00:00:01",
-        "b8:ca:3a:00:00:02",
-        "b8:ca:3a:00:00:03",
-    );
-    router.settings.hosts = BTreeMap::from([("r".into(), host("r", &[one, two, three]))]);
-    router.root.write(&link(two), "the user's own");
-    symlink("/mnt/usb/ks.cfg", router.path(&link(three))).expect("fresh");
-    let said = router.apply();
-    contains(
-        &said,
-        "kickstart-b8:ca:3a:00:00:02.cfg is your own and stays",
-    );
-    contains(
-        &said,
-        "kickstart-b8:ca:3a:00:00:03.cfg is your own and stays",
-    );
-    let target = fs::read_link(router.path(&link(one))).expect("a link");
-    assert_eq!(
-        target,
-        router
-            .paths
-            .published()
-            .join("kickstart-b8:ca:3a:00:00:01.cfg")
-    );
-    assert_eq!(router.text(&link(two)), "the user's own");
-
-    router.settings.hosts.get_mut("r").expect("there").publish = false;
-    router.apply();
-    assert!(!exists(&router.path(&link(one))));
-    assert!(exists(&router.path(&link(two))) && exists(&router.path(&link(three))));
-
-    router.settings.hosts.get_mut("r").expect("there").publish = true;
-    router.apply();
-    router.remove();
-    assert!(!exists(&router.path(&link(one))));
-    assert_eq!(router.text(&link(two)), "the user's own");
-}
-
-#[test]
-fn answer_files_are_closed_to_the_web_server() {
-    let router = router("modes", router::STOCK);
-    router
-        .root
-        .write("etc/group", "root:x:0:\nkickstand:x:4321:\n");
-    router.apply();
-    for folder in [
-        "www/kickstand",
-        "www/kickstand/answers",
-        "www/kickstand/files",
-    ] {
-        assert_eq!(router.mode(folder), 0o750, "{folder}");
-    }
-    let script = router.root.write("www/kickstand/answers/my.ks", "rootpw x");
-    fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).expect("ours");
-    let secret = router
-        .root
-        .write("www/kickstand/kickstart-x.cfg", "rootpw x");
-    fs::set_permissions(&secret, fs::Permissions::from_mode(0o600)).expect("ours");
-    router
-        .root
-        .write("www/kickstand/files/el9/vmlinuz", "kernel");
-    router.root.write("www/index.html", "LuCI");
-    symlink("/www/index.html", router.path("www/kickstand/files/link")).expect("fresh");
-    let others = ["www", "www/index.html"].map(|name| router.mode(name));
-    let said = router.apply();
-    contains(&said, "my.ks mode 0755 -> 0640");
-    assert_eq!(router.mode("www/kickstand/answers/my.ks"), 0o640);
-    assert_eq!(
-        router.mode("www/kickstand/kickstart-x.cfg"),
-        0o600,
-        "narrower stays"
-    );
-    assert_eq!(router.mode("www/kickstand/files/el9"), 0o750);
-    assert_eq!(router.mode("www/kickstand/files/el9/vmlinuz"), 0o640);
-    assert_eq!(
-        ["www", "www/index.html"].map(|name| router.mode(name)),
-        others
-    );
-    let group = fs::metadata(script).expect("there").gid();
-    assert_eq!(group, 4321, "the tests run as root");
-}
-
-#[test]
-fn folders_of_the_router_itself_are_never_closed_or_given_away() {
-    let mut router = router("folders", router::STOCK);
-    let before = everything(&router);
-    for (www, tftp_root) in [
-        ("/www", "/srv/tftp"),
-        ("/www/luci-static", "/srv/tftp"),
-        ("/etc/kickstand", "/srv/tftp"),
-        ("/www/kickstand", "/"),
-        ("/www/kickstand", "/etc/config"),
-        ("/www/kickstand", "/root"),
-        ("/www/kickstand", "/srv/tftp,br-lan"),
-        ("/www/kickstand", "/srv/a b"),
-    ] {
-        router.settings.main.www = www.to_owned();
-        router.settings.main.tftp_root = tftp_root.to_owned();
-        let (well, said) = router.run(false, false);
-        assert!(!well, "{www} {tftp_root}: {said}");
-    }
-    assert_eq!(everything(&router), before);
-}
-
-#[test]
-fn faults_are_printed_and_only_decisive_ones_stop() {
-    let mut router = router("faults", router::STOCK);
-    router.settings.faults = vec![
-        fault("host 'r220a'", "mac"),
-        fault("kickstand 'main'", "colour"),
-    ];
-    let said = router.apply();
-    contains(
-        &said,
-        "! kickstand, line 3: host 'r220a', mac 'x': must be something else",
-    );
-    contains(&said, "kickstand 'main', colour");
-    let before = everything(&router);
-    router
-        .settings
-        .faults
-        .push(fault("kickstand 'main'", "port"));
-    let (well, said) = router.run(false, false);
-    assert!(!well, "{said}");
-    contains(&said, "nothing was changed");
-    assert_eq!(everything(&router), before);
-}
-
-#[test]
 fn switched_off_is_removed() {
     let mut router = router("off", router::SEED);
     let before = router.show();
@@ -524,32 +329,6 @@ fn switched_off_is_removed() {
     router.settings.main.enabled = false;
     contains(&router.apply(), "taking back");
     assert_eq!(router.show(), before);
-}
-
-#[test]
-fn what_is_missing_on_the_router_is_named() {
-    let router = router("absent", router::STOCK);
-    let missing = "There is no /etc/config/kickstand: install the package anew.";
-    let (well, said) = router.run_with(Err(missing.to_owned()), false, false);
-    assert_eq!((well, said.as_str()), (false, missing));
-
-    let mut settings = Settings::default();
-    settings.main.interface = "wlan".to_owned();
-    let (well, said) = router.run_with(Ok(&settings), false, false);
-    assert!(!well);
-    contains(
-        &said,
-        "has no interface 'wlan'; set kickstand.main.interface to one of: lan, guest.",
-    );
-
-    fs::remove_file(router.path("sbin/uci")).expect("there");
-    let (well, said) = router.run(false, false);
-    assert!(!well);
-    contains(&said, "There is no uci command at");
-    fs::remove_file(router.path("etc/config/dhcp")).expect("there");
-    let (well, said) = router.run(false, true);
-    assert!(!well);
-    contains(&said, "etc/config/dhcp can not be read");
 }
 
 #[test]
