@@ -9,11 +9,11 @@ use std::os::unix::fs::DirBuilderExt;
 use std::process::ExitCode;
 
 use super::{Failure, Invocation};
-use crate::core::dnsmasq::{self, PACKAGE, Plan, changes, memory::Memory};
+use crate::core::dnsmasq::{self, PACKAGE, Plan, changes, memory::Memory, wording};
 use crate::core::settings::{Fault, Settings};
 use crate::core::uci::Document;
 use crate::host::config::Config;
-use crate::host::dnsmasq::{Ending, Patience, Service, put_into_effect};
+use crate::host::dnsmasq::{Ending, Patience, Service, is_unproven, put_into_effect};
 use crate::host::interface;
 use crate::host::paths::Paths;
 use crate::host::tree::{FilePlan, service_group, www_fault};
@@ -256,12 +256,13 @@ fn finish_dnsmasq(
         say(out, &format!("! {note}"));
     }
     let list = changes::changes(before.1, &plan.target, dnsmasq::is_ours);
-    if list.is_empty() {
+    let unproven = !arguments.dry_run && is_unproven(paths);
+    if list.is_empty() && !unproven {
         say(out, "dhcp is as it should be.");
         return Ok(());
     }
     let staged = UciCommand::new(paths, PACKAGE).staged_by_others()?;
-    for line in changes::difference(PACKAGE, &list) {
+    for line in wording::difference(PACKAGE, &list) {
         say(out, &line);
     }
     if !staged.is_empty() {
@@ -273,6 +274,12 @@ fn finish_dnsmasq(
     if arguments.dry_run {
         say(out, "Nothing was changed (--dry-run).");
         return Ok(());
+    }
+    if unproven {
+        say(
+            out,
+            "An earlier run was cut short: dnsmasq is reloaded once more.",
+        );
     }
     let service = Service::new(paths, plan.instance, arguments.patience);
     match put_into_effect(paths, before, &list, &service)? {

@@ -10,6 +10,7 @@ pub mod boot_files;
 pub mod changes;
 pub mod instance;
 pub mod memory;
+pub mod wording;
 
 use std::collections::BTreeSet;
 use std::net::Ipv4Addr;

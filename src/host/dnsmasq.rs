@@ -13,8 +13,8 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::core::dnsmasq::{self as rules, PACKAGE, changes};
-use crate::core::uci::Document;
+use crate::core::dnsmasq::{self as rules, PACKAGE, changes, wording};
+use crate::core::uci::{self, Document};
 
 use super::paths::Paths;
 use super::uci_command::UciCommand;
@@ -124,6 +124,9 @@ pub enum Ending {
 
 /// Stages, verifies, commits, reloads and watches; rolls back when dnsmasq does not come up.
 ///
+/// The old file is kept in RAM until dnsmasq is known to run with the new one, so a run that was killed in between is
+/// finished by the next one: see [`is_unproven`].
+///
 /// # Errors
 ///
 /// What went wrong and how it was left, in sentences.
@@ -134,18 +137,48 @@ pub fn put_into_effect(
     service: &Service,
 ) -> Result<Ending, String> {
     let command = UciCommand::new(paths, PACKAGE);
-    let ran_before = service.running()?;
-    stage_and_commit(&command, before.1, list)?;
+    let kept = fs::read(paths.unproven()).ok();
+    let kept = kept.and_then(|bytes| uci::parse(&bytes).ok().map(|document| (bytes, document)));
+    // It did when that was kept; if it is down now, then because of what the earlier run committed.
+    let ran_before = service.running()? || kept.is_some();
+    let old = match &kept {
+        Some((bytes, document)) => (bytes.as_slice(), document),
+        None => {
+            if ran_before {
+                keep(&paths.unproven(), before.0)?;
+            }
+            before
+        }
+    };
+    if !list.is_empty() {
+        stage_and_commit(&command, before.1, list).inspect_err(|_| {
+            // Nothing came of it; what an earlier run left is still to be proven.
+            if kept.is_none() {
+                let _ = fs::remove_file(paths.unproven());
+            }
+        })?;
+    }
     let (committed, _) = command.read()?;
     let up = service
         .reload()
         .and_then(|()| service.comes_up())
         .unwrap_or(false);
-    match (ran_before, up) {
+    let ending = match (ran_before, up) {
         (_, true) => Ok(Ending::Running),
         (false, false) => Ok(Ending::NotRunning),
-        (true, false) => Err(roll_back(paths, &command, before, &committed, service)),
-    }
+        (true, false) => Err(roll_back(paths, &command, old, &committed, service)),
+    };
+    let _ = fs::remove_file(paths.unproven());
+    ending
+}
+
+/// Whether an earlier run ended between its commit and knowing how dnsmasq likes it.
+pub fn is_unproven(paths: &Paths) -> bool {
+    paths.unproven().exists()
+}
+
+fn keep(path: &Path, bytes: &[u8]) -> Result<(), String> {
+    replace(path, bytes).map_err(|error| format!("{} can not be written: {error}.", path.display()))
 }
 
 fn stage_and_commit(
@@ -155,7 +188,7 @@ fn stage_and_commit(
 ) -> Result<(), String> {
     let expected = changes::applied(before, list);
     let result = command
-        .stage(&changes::batch(PACKAGE, list))
+        .stage(&wording::batch(PACKAGE, list))
         .and_then(|complaint| {
             let staged = command.read_staged()?;
             if complaint.is_empty() && changes::same_meaning(&staged, &expected) {
@@ -185,8 +218,7 @@ fn roll_back(
     let path = paths.config().join(PACKAGE);
     let restored = command.read().and_then(|(now_bytes, now)| {
         if now_bytes == committed {
-            return replace(&path, old_bytes)
-                .map_err(|error| format!("{} can not be written: {error}.", path.display()));
+            return keep(&path, old_bytes);
         }
         // Somebody has changed it since: only what is ours is taken back.
         let target = rules::reversal(old, &now);

@@ -39,6 +39,11 @@ impl Paths {
         self.below_root("var/run/kickstand-apply")
     }
 
+    /// `dhcp` as it was before changes that are not yet known to suit dnsmasq.
+    pub fn unproven(&self) -> PathBuf {
+        self.apply().join("dhcp.before")
+    }
+
     /// Answer files that uhttpd may serve while their host is armed.
     pub fn published(&self) -> PathBuf {
         self.run().join("published")

@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "each test binary uses its part")]
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
@@ -9,7 +10,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use kickstand::cli::apply::{Arguments, apply};
-use kickstand::core::settings::Settings;
+use kickstand::core::settings::{Host, HostNetwork, Install, Settings};
 use kickstand::host::dnsmasq::Patience;
 use kickstand::host::paths::Paths;
 use kickstand_lab::dnsmasq_init::InitScript;
@@ -39,7 +40,8 @@ config dhcp 'lan'
 \tlist dhcp_option '6,10.33.1.1'
 
 config host
-\toption name 'it'\\''s a printer'
+\toption name 'printer'
+\toption description 'it'\\''s in the hall'
 \toption mac '00:11:22:33:44:55'
 \toption ip '10.33.1.9'
 ";
@@ -242,4 +244,52 @@ config interface 'guest'
 /// Whether something is there, links that lead nowhere included.
 pub fn exists(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok()
+}
+
+pub fn contains(text: &str, part: &str) {
+    assert!(text.contains(part), "no {part:?} in:\n{text}");
+}
+
+/// A host that publishes its answer file.
+pub fn host(name: &str, macs: &[&str]) -> Host {
+    Host {
+        name: name.to_owned(),
+        macs: macs.iter().map(|mac| mac.parse().expect("valid")).collect(),
+        hostname: name.to_owned(),
+        profile: "almalinux9".to_owned(),
+        disk: None,
+        network: HostNetwork::default(),
+        leave: None,
+        install: Install::Manual,
+        publish: true,
+        packages: Vec::new(),
+        vars: BTreeMap::new(),
+    }
+}
+
+/// Every file below the router's root but those of the lab, with mode and content.
+pub fn everything(router: &Router) -> BTreeMap<String, (u32, Vec<u8>)> {
+    let mut found = BTreeMap::new();
+    let mut folders = vec![router.root.path().to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).expect("a folder").flatten() {
+            let path = entry.path();
+            let name = path.strip_prefix(router.root.path()).expect("below");
+            let name = name.to_string_lossy().into_owned();
+            if name.starts_with("lab") || name.starts_with("var/run/kickstand-apply") {
+                continue;
+            }
+            let metadata = fs::symlink_metadata(&path).expect("it is there");
+            if metadata.is_dir() {
+                folders.push(path.clone());
+            }
+            let content = if metadata.is_file() {
+                fs::read(&path).expect("readable")
+            } else {
+                Vec::new()
+            };
+            found.insert(name, (metadata.permissions().mode(), content));
+        }
+    }
+    found
 }

@@ -80,24 +80,22 @@ impl Memory {
         [on(), Value::Text(self.tftp_root.clone()), on()]
     }
 
-    /// The section with the options. libuci makes up names of anonymous sections from their position, so when the name
-    /// leads nowhere, the only section with our `tftp_root` is meant.
+    /// The section with the options. libuci makes up names of anonymous sections from their position, so the only section
+    /// with our `tftp_root` is meant before the one of that name.
     pub fn find<'a>(&self, document: &'a Document) -> Option<&'a Section> {
+        let ours = Value::Text(self.tftp_root.clone());
         let named = document
             .section(&self.instance)
             .filter(|section| section.kind == "dnsmasq");
-        if named.is_some() {
+        let has_ours = |section: &&Section| section.option("tftp_root") == Some(&ours);
+        if named.as_ref().is_some_and(has_ours) {
             return named;
         }
-        let ours = Value::Text(self.tftp_root.clone());
-        let mut matching = document
-            .of_kind("dnsmasq")
-            .filter(|section| section.option("tftp_root") == Some(&ours));
-        let first = matching.next();
-        if matching.next().is_some() {
-            return None;
+        let mut matching = document.of_kind("dnsmasq").filter(has_ours);
+        match (matching.next(), matching.next()) {
+            (Some(only), None) => Some(only),
+            _ => named,
         }
-        first
     }
 
     /// Gives back what was before, except where the user has set something else since, and says where that is.
