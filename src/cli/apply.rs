@@ -9,7 +9,9 @@ use std::os::unix::fs::DirBuilderExt;
 use std::process::ExitCode;
 
 use super::{Failure, Invocation};
+use crate::core::answer::Router;
 use crate::core::dnsmasq::{self, PACKAGE, Plan, changes, memory::Memory, wording};
+use crate::core::ipxe;
 use crate::core::settings::{Fault, Settings};
 use crate::core::uci::Document;
 use crate::host::config::Config;
@@ -183,7 +185,10 @@ fn set_up(
     let existing = files.existing_boot_files(&root, wanted);
     let (bytes, document) = UciCommand::new(paths, PACKAGE).read()?;
     let plan = dnsmasq::plan(&document, main, address, &existing)?;
-    let text = dnsmasq::autoexec_text(address, main.port);
+    let text = ipxe::autoexec(Router {
+        address,
+        port: main.port,
+    });
     files.autoexec(&root, &plan.autoexec, &text);
     if let Some(former) = Memory::read(&document) {
         let kept: &[String] = if former.tftp_root == main.tftp_root {

@@ -63,12 +63,16 @@ exit 1
     )
 }
 
+/// Second line of an `autoexec.ipxe` that kickstand keeps; without it a script is the user's.
+pub const AUTOEXEC_MARK: &str =
+    "# Written by kickstand apply. To keep changes of your own, delete this line.";
+
 /// What lies beside the boot file as `autoexec.ipxe`, for builds of iPXE that look for it: they have no lease yet.
 pub fn autoexec(router: Router) -> String {
     let base = router.url();
     format!(
         "#!ipxe
-# kickstand: written by `kickstand apply`, removed by `kickstand apply --remove`.
+{AUTOEXEC_MARK}
 set try:int32 0
 :again
 inc try

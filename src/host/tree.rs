@@ -12,7 +12,7 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt, chown, symlink};
 use std::path::{Path, PathBuf};
 
-use crate::core::dnsmasq::AUTOEXEC_MARK;
+use crate::core::ipxe::AUTOEXEC_MARK;
 use crate::core::mac::Mac;
 
 use super::paths::Paths;
