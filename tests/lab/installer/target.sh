@@ -10,6 +10,11 @@ unpack_system() {
         "${repository%/}/system.tar.gz" || fail "cannot fetch ${repository%/}/system.tar.gz"
     tar -xzf /tmp/system.tar.gz -C $target || fail "cannot unpack the system"
     rm /tmp/system.tar.gz
+    # %post scripts report with curl. The installer has it already, so the archive need not bring it.
+    mkdir -p $target/usr/bin $target/lib
+    cp /usr/bin/curl $target/usr/bin/
+    cp -r /lib/*-linux-gnu $target/lib/
+    cp -r /lib64 $target/
     mkdir -p $target/dev $target/proc $target/sys $target/tmp $target/etc
     for name in dev proc sys; do mount -o bind "/$name" "$target/$name"; done
     cp /etc/resolv.conf $target/etc/resolv.conf 2>/dev/null
@@ -70,12 +75,15 @@ write_host_files() {
 
 # The archive brings Debian's signed shim and GRUB, which read EFI/debian/grub.cfg of the partition they came from.
 write_boot_loader() {
+    # The name that firmware looks for by itself; the stand-in makes no entry in the firmware's boot order.
+    mkdir -p $target/boot/efi/EFI/BOOT
+    cp $target/boot/efi/EFI/debian/shimx64.efi $target/boot/efi/EFI/BOOT/BOOTX64.EFI
+    cp $target/boot/efi/EFI/debian/grubx64.efi $target/boot/efi/EFI/BOOT/grubx64.efi
     root_uuid=$(awk '$1 == "/" { print $3 }' /tmp/ks/file-systems)
     boot_uuid=$(awk '$1 == "/boot" { print $3 }' /tmp/ks/file-systems)
     folder=
     [ -n "$boot_uuid" ] || folder=/boot
     grep -q '^/boot/efi ' /tmp/ks/file-systems || warn "no /boot/efi: UEFI firmware will not start this system"
-    mkdir -p $target/boot/efi/EFI/debian
     {
         # Firmware that shows its text on the serial line already would otherwise show every line twice.
         [ -d /sys/firmware/efi ] || [ "$console" != ttyS0 ] || printf '%s\n' 'serial --unit=0' 'terminal_output serial'

@@ -4,5 +4,14 @@
 //! virtual server, both in a [`network`] of their own; [`image`] and [`loader`] make what the machine boots from what
 //! [`setup`] has put in place; [`timeline`] puts in plain words what all of them say.
 
+pub mod disk;
+pub mod image;
+pub mod loader;
+pub mod machine;
 pub mod network;
 pub mod process;
+pub mod reading;
+pub mod router;
+pub mod setup;
+pub mod story;
+pub mod timeline;

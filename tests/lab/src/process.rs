@@ -200,7 +200,7 @@ impl Process {
             status.is_some()
         })?;
         self.finish_reading();
-        status.ok_or_else(|| Failure(what))
+        status.ok_or(Failure(what))
     }
 
     /// Ends it now.
