@@ -13,6 +13,9 @@ use crate::process::{Result, run, words};
 /// The router's address in the lab. Not a network that homes or offices use, so a leak would be seen.
 pub const ROUTER: &str = "10.33.1.1";
 
+/// The router's IPv6 address in the lab, from the range for private use, as OpenWrt gives itself one.
+pub const ROUTER_IPV6: &str = "fd33:1::1";
+
 /// The bridge's name, as on OpenWrt.
 pub const BRIDGE: &str = "br-lan";
 
@@ -45,6 +48,9 @@ impl Network {
         ))?;
         network.ip(&format!("addr add {ROUTER}/24 dev {BRIDGE}"))?;
         network.ip(&format!("link set {BRIDGE} up"))?;
+        // iPXE waits 16 s for a router advertisement, and dnsmasq sends them from an address of the prefix only. No
+        // search for duplicates: until it ends the address would not count.
+        network.ip(&format!("addr add {ROUTER_IPV6}/64 dev {BRIDGE} nodad"))?;
         Ok(network)
     }
 
