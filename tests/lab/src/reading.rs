@@ -39,8 +39,6 @@ impl Dnsmasq {
         } else if rest.starts_with("DHCPACK(") {
             let mut words = rest.split_whitespace().skip(1).map(str::to_owned);
             transaction.acknowledged = Some((words.next()?, words.next()?, words.next()));
-        } else if rest.starts_with("next server: ") && transaction.acknowledged.is_none() {
-            // Belongs to the offer that precedes the acknowledgement; told once is enough.
         }
         // The options that were sent come last: from the first of them on nothing new is said.
         if rest.starts_with("sent size:") && transaction.acknowledged.is_some() {
@@ -108,20 +106,13 @@ pub fn console(line: &str) -> Option<Fact> {
     None
 }
 
-/// What a line of the listener means: a web server that logs `url:PATH` of each request.
+/// What a line of the listener means: a web server that logs `url:/booted/HOSTNAME/MAC` of each request.
 pub fn listener(line: &str) -> Option<Fact> {
-    let (_, path) = line.split_once("url:")?;
-    let (_, query) = path.trim().split_once('?')?;
-    let value = |name: &str| {
-        query
-            .split('&')
-            .filter_map(|pair| pair.split_once('='))
-            .find(|(key, _)| *key == name)
-            .map(|(_, value)| value.to_owned())
-    };
+    let (_, path) = line.split_once("url:/booted/")?;
+    let (hostname, mac) = path.trim().split_once('/')?;
     Some(Fact::Reported {
-        hostname: value("hostname")?,
-        mac: value("mac")?,
+        hostname: hostname.to_owned(),
+        mac: mac.to_owned(),
     })
 }
 
@@ -160,7 +151,7 @@ mod tests {
 
     #[test]
     fn a_report_is_read_from_the_request() {
-        let line = "[::ffff:10.33.1.118]:41234: url:/booted?hostname=r220a&mac=52:54:00:00:00:01";
+        let line = "10.33.1.118:41234: url:/booted/r220a/52:54:00:00:00:01";
         let hostname = "r220a".to_owned();
         let mac = "52:54:00:00:00:01".to_owned();
         assert_eq!(listener(line), Some(Fact::Reported { hostname, mac }));

@@ -66,10 +66,8 @@ pub struct Outcome {
 impl Outcome {
     /// The systems that started from a disk, in order: host name and card.
     pub fn reports(&self) -> Vec<(&str, &str)> {
-        let reported = |event: &'_ Event| matches!(event.fact, Fact::Reported { .. });
         self.events
             .iter()
-            .filter(|event| reported(event))
             .filter_map(|event| match &event.fact {
                 Fact::Reported { hostname, mac } => Some((hostname.as_str(), mac.as_str())),
                 _ => None,
