@@ -138,7 +138,7 @@ fn set_up(
     if let Some(fault) = www_fault(&main.www) {
         return Err(format!("kickstand.main.www '{}' {fault}.", main.www));
     }
-    if let Some(fault) = dnsmasq::tftp_root_fault(&main.tftp_root) {
+    if let Some(fault) = dnsmasq::boot_files::tftp_root_fault(&main.tftp_root) {
         return Err(format!(
             "kickstand.main.tftp_root '{}' {fault}.",
             main.tftp_root
@@ -207,7 +207,7 @@ fn remove(
 }
 
 fn former_files(paths: &Paths, former: &Memory, kept: &[String], files: &mut FilePlan) {
-    if dnsmasq::tftp_root_fault(&former.tftp_root).is_none() {
+    if dnsmasq::boot_files::tftp_root_fault(&former.tftp_root).is_none() {
         let root = paths.below_root(&former.tftp_root);
         files.former_autoexec(&root, &former.autoexec, kept);
     }
