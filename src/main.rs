@@ -1,3 +1,7 @@
 //! Arguments → command → exit code.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    kickstand::cli::main(std::env::args_os().skip(1).collect())
+}

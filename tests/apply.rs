@@ -72,7 +72,7 @@ fn only_what_differs_is_changed() {
     );
     contains(
         &router.text("srv/tftp/autoexec.ipxe"),
-        "chain http://10.33.1.1:8080/boot.ipxe",
+        "chain --autofree --replace http://10.33.1.1:8080/boot.ipxe",
     );
 }
 

@@ -105,9 +105,8 @@ struct Reference {
 
 impl Reference {
     fn new() -> Self {
-        let command = std::env::var_os("UCI_COMMAND").map_or_else(parts::uci, PathBuf::from);
         let mut reference = Reference {
-            command,
+            command: parts::uci(),
             is_old: false,
         };
         let third = b"config s n\nconfig s n\nconfig s n\noption a b\n".to_vec();

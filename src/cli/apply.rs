@@ -8,9 +8,13 @@ use std::io::Write;
 use std::os::unix::fs::DirBuilderExt;
 use std::process::ExitCode;
 
+use super::{Failure, Invocation};
+use crate::core::answer::Router;
 use crate::core::dnsmasq::{self, PACKAGE, Plan, changes, memory::Memory, wording};
+use crate::core::ipxe;
 use crate::core::settings::{Fault, Settings};
 use crate::core::uci::Document;
+use crate::host::config::Config;
 use crate::host::dnsmasq::{Ending, Patience, Service, is_unproven, put_into_effect};
 use crate::host::interface;
 use crate::host::paths::Paths;
@@ -36,6 +40,23 @@ pub struct Arguments {
     pub remove: bool,
     /// How long dnsmasq is watched.
     pub patience: Patience,
+}
+
+/// The command as typed.
+pub(super) fn command(mut invocation: Invocation) -> Result<ExitCode, Failure> {
+    let arguments = Arguments {
+        dry_run: invocation.arguments.contains("--dry-run"),
+        remove: invocation.arguments.contains("--remove"),
+        patience: Patience::default(),
+    };
+    let paths = invocation.paths.clone();
+    invocation.end()?;
+    let settings = Config::new(&paths).read();
+    Ok(run(
+        &paths,
+        settings.as_ref().map_err(Clone::clone),
+        &arguments,
+    ))
 }
 
 /// Runs the command on standard output and error. `settings` is a sentence when there are none to be had.
@@ -164,8 +185,12 @@ fn set_up(
     let existing = files.existing_boot_files(&root, wanted);
     let (bytes, document) = UciCommand::new(paths, PACKAGE).read()?;
     let plan = dnsmasq::plan(&document, main, address, &existing)?;
-    let text = dnsmasq::autoexec_text(address, main.port);
-    files.autoexec(&root, &plan.autoexec, &text);
+    let router = Router {
+        address,
+        port: main.port,
+    };
+    let first = format!("{}/boot.ipxe", router.url());
+    files.autoexec(&root, &plan.autoexec, &ipxe::autoexec(router), &first);
     if let Some(former) = Memory::read(&document) {
         let kept: &[String] = if former.tftp_root == main.tftp_root {
             &plan.autoexec

@@ -28,10 +28,6 @@ pub const PACKAGE: &str = "dhcp";
 /// Every section of ours begins so.
 const PREFIX: &str = "kickstand_";
 
-/// First line after `#!ipxe` of a script that kickstand keeps; without it a script is the user's.
-pub const AUTOEXEC_MARK: &str =
-    "# Written by kickstand apply. To keep changes of your own, delete this line.";
-
 /// Name that iPXE looks for beside its own file.
 pub const AUTOEXEC_NAME: &str = "autoexec.ipxe";
 
@@ -355,11 +351,6 @@ fn autoexec_of(file: &str) -> String {
         Some((folder, _)) => format!("{folder}/{AUTOEXEC_NAME}"),
         None => AUTOEXEC_NAME.to_owned(),
     }
-}
-
-/// Text of an `autoexec.ipxe` of ours.
-pub fn autoexec_text(address: Ipv4Addr, port: u16) -> String {
-    format!("#!ipxe\n{AUTOEXEC_MARK}\nchain http://{address}:{port}/boot.ipxe\n")
 }
 
 fn section(kind: &str, name: &str, options: &[(&str, &str)]) -> Section {

@@ -1,7 +1,14 @@
 //! Shells around what the router has. Each reads or does one thing and decides nothing.
 
+pub mod clock;
+pub mod config;
 pub mod dnsmasq;
 pub mod interface;
+pub mod neighbours;
 pub mod paths;
+pub mod published;
+pub mod state_file;
+pub mod templates;
 pub mod tree;
+pub mod ubus;
 pub mod uci_command;

@@ -79,9 +79,14 @@ impl Paths {
         self.below_root("var/run/ubus/ubus.sock")
     }
 
-    /// The kernel's IPv4 neighbour table, proc(5).
-    pub fn arp(&self) -> PathBuf {
-        self.below_root("proc/net/arp")
+    /// A file of proc(5). A tree of files in a test need not have it: the machine's own is taken then.
+    pub fn proc(&self, name: &str) -> PathBuf {
+        let below = self.below_root("proc").join(name);
+        if below.exists() {
+            below
+        } else {
+            Path::new("/proc").join(name)
+        }
     }
 
     /// The root itself.

@@ -1,1 +1,181 @@
-//! The running service.
+//! The running service: HTTP towards the machines, the ubus object towards the router, on one thread.
+//!
+//! It reads UCI and never writes it; what it must remember is one small file ([`crate::host::state_file`]).
+
+use std::cell::RefCell;
+use std::io::ErrorKind;
+use std::net::Ipv4Addr;
+use std::rc::Rc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::Notify;
+use tokio::task::LocalSet;
+
+use crate::core::answer::Router;
+use crate::host::interface;
+use crate::host::paths::Paths;
+use crate::host::ubus::Provider;
+use engine::Engine;
+
+pub mod boot;
+pub mod engine;
+mod events;
+mod files;
+mod http;
+mod metrics;
+pub mod object;
+pub mod routes;
+mod strangers;
+
+/// Between two looks for an address that is not there yet. netifd needs a second or two at boot.
+const ADDRESS_PAUSE: Duration = Duration::from_secs(2);
+/// Added to the end of a window before it is looked at: timers have a grain of a millisecond.
+const GRAIN: Duration = Duration::from_millis(20);
+
+/// Runs until a signal ends it. An error is one sentence.
+pub fn run(paths: &Paths) -> Result<(), String> {
+    let engine = Engine::new(paths)?;
+    if !engine.settings.main.enabled {
+        log::warn!("kickstand.main.enabled is 0: nothing is served");
+        return Ok(());
+    }
+    log::info!(
+        "hosts: {}, profiles: {}",
+        engine.settings.hosts.len(),
+        engine.settings.profiles.len()
+    );
+    let engine = Rc::new(RefCell::new(engine));
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| format!("cannot start: {error}"))?;
+    LocalSet::new().block_on(&runtime, async {
+        let reloaded = Rc::new(Notify::new());
+        tokio::select! {
+            ended = listen(paths, &engine, &reloaded) => ended,
+            never = provide(paths, &engine) => match never {},
+            () = end_windows(&engine) => Ok(()),
+            ended = signals(&engine, &reloaded) => ended,
+        }
+    })
+}
+
+/// HTTP, on the address that the served interface has; on another one when it changes.
+async fn listen(
+    paths: &Paths,
+    engine: &Rc<RefCell<Engine>>,
+    reloaded: &Rc<Notify>,
+) -> Result<(), String> {
+    let mut told = String::new();
+    loop {
+        let (name, port) = {
+            let main = &engine.borrow().settings.main;
+            (main.interface.clone(), main.port)
+        };
+        let bound = match interface::address(paths, &name) {
+            Ok((address, _)) => bind(address, port)
+                .await?
+                .map(|listener| (listener, Router { address, port })),
+            Err(error) => Err(error),
+        };
+        let (listener, router) = match bound {
+            Ok(bound) => bound,
+            Err(error) => {
+                if error != told {
+                    log::warn!("{error}: waiting for it");
+                }
+                engine
+                    .borrow_mut()
+                    .warnings
+                    .insert("address", error.clone());
+                told = error;
+                tokio::time::sleep(ADDRESS_PAUSE).await;
+                continue;
+            }
+        };
+        told.clear();
+        log::info!("serving at {}", router.url());
+        engine.borrow_mut().serves_at(router);
+        tokio::select! {
+            never = http::serve(listener, Rc::clone(engine)) => match never {},
+            () = moved(paths, engine, router, reloaded) => {}
+        }
+    }
+}
+
+/// A listener, or the sentence that says why there is none yet; an outer error is one that waiting does not mend.
+async fn bind(address: Ipv4Addr, port: u16) -> Result<Result<TcpListener, String>, String> {
+    match TcpListener::bind((address, port)).await {
+        Ok(listener) => Ok(Ok(listener)),
+        Err(error) if error.kind() == ErrorKind::AddrNotAvailable => {
+            Ok(Err(format!("the router does not have {address} yet")))
+        }
+        Err(error) if error.kind() == ErrorKind::AddrInUse => Err(format!(
+            "port {port} of {address} is in use (is kickstand running already?): stop what listens there, or set kickstand.main.port"
+        )),
+        Err(error) => Err(format!("cannot listen on {address} port {port}: {error}")),
+    }
+}
+
+/// Returns when, after a reload, the service belongs somewhere else.
+async fn moved(paths: &Paths, engine: &Rc<RefCell<Engine>>, router: Router, reloaded: &Notify) {
+    loop {
+        reloaded.notified().await;
+        let (name, port) = {
+            let main = &engine.borrow().settings.main;
+            (main.interface.clone(), main.port)
+        };
+        let same = interface::address(paths, &name)
+            .is_ok_and(|(address, _)| Router { address, port } == router);
+        if !same {
+            return;
+        }
+    }
+}
+
+async fn provide(paths: &Paths, engine: &Rc<RefCell<Engine>>) -> std::convert::Infallible {
+    let (provider, notifier) = Provider::new(paths.ubus_socket(), object::OBJECT, object::METHODS);
+    engine.borrow_mut().notifier = Some(notifier);
+    let engine = Rc::clone(engine);
+    provider
+        .run(move |method, arguments| engine.borrow_mut().call(method, &arguments))
+        .await
+}
+
+/// Ends arms when their window ends, so that status and published files tell the truth. Sleeps while there is none.
+async fn end_windows(engine: &Rc<RefCell<Engine>>) {
+    let armed = Rc::clone(&engine.borrow().armed);
+    loop {
+        let next = engine.borrow().next_end();
+        match next {
+            None => armed.notified().await,
+            Some(milliseconds) => tokio::select! {
+                () = armed.notified() => {}
+                () = tokio::time::sleep(Duration::from_millis(milliseconds) + GRAIN) => engine.borrow_mut().refresh(),
+            },
+        }
+    }
+}
+
+/// SIGHUP reloads, SIGTERM and SIGINT end.
+async fn signals(engine: &Rc<RefCell<Engine>>, reloaded: &Notify) -> Result<(), String> {
+    let listen = |kind| signal(kind).map_err(|error| format!("cannot wait for signals: {error}"));
+    let (mut reload, mut end, mut interrupt) = (
+        listen(SignalKind::hangup())?,
+        listen(SignalKind::terminate())?,
+        listen(SignalKind::interrupt())?,
+    );
+    loop {
+        tokio::select! {
+            _ = reload.recv() => {
+                log::info!("reloading");
+                engine.borrow_mut().refresh();
+                reloaded.notify_one();
+            }
+            _ = end.recv() => return Ok(()),
+            _ = interrupt.recv() => return Ok(()),
+        }
+    }
+}

@@ -127,7 +127,13 @@ impl Router {
         }
         let uci = parts::uci();
         symlink(&uci, root.join("sbin/uci")).expect("a fresh folder");
-        let init = InitScript::install(root.path(), lan.router(), &uci, stand_in);
+        let init = InitScript::install(
+            root.path(),
+            lan.router(),
+            &uci,
+            &format!("--exact {stand_in} --nocapture"),
+            &[],
+        );
         init.call("start");
         let paths = Paths::new(root.path());
         Router {

@@ -8,6 +8,12 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::mac::Mac;
 
+mod check;
+mod read;
+mod section;
+
+pub use read::read;
+
 /// Everything that the user configured and that can be used, and what can not be used, with the reason.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Settings {
@@ -17,8 +23,14 @@ pub struct Settings {
     pub profiles: BTreeMap<String, Profile>,
     /// Hosts without a fault, by section name.
     pub hosts: BTreeMap<String, Host>,
+    /// Every host section, usable or not, and whether it is set to `install 'once'`.
+    pub configured: BTreeMap<String, bool>,
+    /// Whose card a MAC is, among all host sections.
+    pub macs: BTreeMap<Mac, String>,
     /// Accounts, in the order of the file.
     pub accounts: Vec<Account>,
+    /// Whether an account has faults. No answer file is made then: an account left out could be the only one to log in with.
+    pub accounts_faulty: bool,
     /// Everything that is wrong, in the order of the file.
     pub faults: Vec<Fault>,
 }
@@ -83,6 +95,14 @@ pub struct Network {
     pub address: Ipv4Addr,
     /// Bits that must match, 0 to 32.
     pub prefix: u8,
+}
+
+impl Network {
+    /// Whether an address lies in it.
+    pub fn contains(&self, address: Ipv4Addr) -> bool {
+        let host_bits = u32::MAX.checked_shr(self.prefix.into()).unwrap_or(0);
+        u32::from(self.address) | host_bits == u32::from(address) | host_bits
+    }
 }
 
 /// What a machine that is no host is told.
@@ -229,6 +249,83 @@ pub enum Sudo {
     /// Anything, without a password.
     Nopasswd,
 }
+
+impl std::fmt::Display for Fault {
+    /// `host 'r220a', option mac 'zz' (line 12): must be …`
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.section)?;
+        if let Some(option) = &self.option {
+            write!(f, ", option {option}")?;
+        }
+        if let Some(value) = &self.value {
+            write!(f, " '{}'", super::machine::clean(value))?;
+        }
+        if self.line > 0 {
+            write!(f, " (line {})", self.line)?;
+        }
+        write!(f, ": {}", self.message)
+    }
+}
+
+impl Settings {
+    /// The usable host that a user means: section name, hostname or MAC.
+    pub fn find_host(&self, word: &str) -> Result<&Host, String> {
+        if let Some(host) = self.hosts.get(word) {
+            return Ok(host);
+        }
+        let by_mac = word
+            .parse::<Mac>()
+            .ok()
+            .and_then(|mac| self.macs.get(&mac))
+            .and_then(|name| self.hosts.get(name));
+        if let Some(host) = by_mac {
+            return Ok(host);
+        }
+        let named: Vec<&Host> = self
+            .hosts
+            .values()
+            .filter(|host| host.hostname == word)
+            .collect();
+        match named.as_slice() {
+            [host] => Ok(host),
+            [] if self.configured.contains_key(word) => {
+                let faults = self
+                    .faults_of(word)
+                    .map(|fault| fault.to_string())
+                    .collect::<Vec<_>>()
+                    .join("; ");
+                Err(format!("host '{word}' cannot be used: {faults}"))
+            }
+            [] if self.hosts.is_empty() => Err(format!(
+                "there is no host '{word}', and no other: add a `config host` section"
+            )),
+            [] => {
+                let names = self
+                    .hosts
+                    .keys()
+                    .map(String::as_str)
+                    .collect::<Vec<_>>()
+                    .join(", ");
+                let names: String = names.chars().take(NAMES_SHOWN).collect();
+                Err(format!("there is no host '{word}' (hosts: {names})"))
+            }
+            _ => Err(format!(
+                "several hosts have the hostname '{word}': use the section's name"
+            )),
+        }
+    }
+
+    /// What is wrong with a host's section.
+    pub fn faults_of<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a Fault> {
+        let section = format!("host '{name}'");
+        self.faults
+            .iter()
+            .filter(move |fault| fault.section == section)
+    }
+}
+
+/// Characters of the list of hosts in an error: enough for a dozen names, and one line of a terminal or two.
+const NAMES_SHOWN: usize = 160;
 
 impl Default for Main {
     fn default() -> Self {

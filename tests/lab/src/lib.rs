@@ -1,7 +1,23 @@
 //! The network, the router and the machines that kickstand's tests and demo run on.
+//!
+//! From the outside in: [`story`] plays a whole installation; [`router`] runs dnsmasq and kickstand, [`machine`] a
+//! virtual server, both in a [`network`] of their own; [`image`] and [`loader`] make what the machine boots from what
+//! [`setup`] has put in place; [`timeline`] puts in plain words what all of them say. [`parts`] builds the router's own
+//! programs, [`dnsmasq_init`] stands in for the one script that cannot be had, [`netboot_client`] asks dnsmasq what a
+//! machine would ask.
 
+pub mod disk;
 pub mod dnsmasq_init;
+pub mod image;
+pub mod loader;
+pub mod machine;
 pub mod netboot_client;
+pub mod network;
 pub mod parts;
 pub mod process;
+pub mod reading;
+pub mod router;
 pub mod scratch;
+pub mod setup;
+pub mod story;
+pub mod timeline;

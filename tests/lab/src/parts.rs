@@ -1,6 +1,7 @@
 //! The real parts of a router that tests talk to, built on first use and kept below cargo's target folder.
 //!
 //! Versions are those of `tests/lab/parts/Cargo.toml` and its lock file. A part that was built once needs no network.
+//! `UCI_COMMAND` and `UBUSD_COMMAND` in the environment name other builds to test with, such as OpenWrt's newest.
 //!
 //! Not its job: running the parts.
 
@@ -16,6 +17,9 @@ use std::{env, io};
 ///
 /// If it can neither be found nor built; the message says what failed.
 pub fn uci() -> PathBuf {
+    if let Some(path) = env::var_os("UCI_COMMAND") {
+        return path.into();
+    }
     part("uci-1.0.5", "uci", |folder| {
         let sources = source_of("libuci-sys");
         // cmake would fill in a template; without debugging nothing of it is left.
@@ -43,6 +47,9 @@ pub fn uci() -> PathBuf {
 ///
 /// If it can neither be found nor built; the message says what failed.
 pub fn ubusd() -> PathBuf {
+    if let Some(path) = env::var_os("UBUSD_COMMAND") {
+        return path.into();
+    }
     part("ubusd-0.5.0", "ubusd", |folder| {
         let target = folder.join("build");
         run(cargo("build")
@@ -93,8 +100,8 @@ fn target_folder() -> PathBuf {
 
 /// Folder of a package's sources, as cargo has unpacked them.
 fn source_of(package: &str) -> PathBuf {
-    run(&mut cargo("fetch"));
-    let metadata = run(cargo("metadata").args(["--format-version", "1", "--offline"]));
+    // Downloads what is missing, too.
+    let metadata = run(cargo("metadata").args(["--format-version", "1"]));
     let metadata: serde_json::Value =
         serde_json::from_slice(&metadata).expect("cargo metadata writes JSON");
     let manifest = metadata["packages"]

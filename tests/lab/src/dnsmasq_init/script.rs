@@ -24,6 +24,9 @@ const ENVIRONMENT: [&str; 5] = [
     "KICKSTAND_LAB_INSTANCE",
 ];
 
+/// Below the root: arguments that every dnsmasq gets besides, one a line.
+const EXTRA: &str = "lab/arguments";
+
 /// As procd's `term_timeout`.
 const TERM_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -34,12 +37,14 @@ pub struct InitScript {
 }
 
 impl InitScript {
-    /// Writes the script. `test` is the name of the test that calls [`act_if_asked`] in the running test binary.
+    /// Writes the script. It runs this very program again with the words of `entry`, which must lead to [`act_if_asked`]:
+    /// in a test binary `--exact NAME --nocapture`, the name being that of a test that calls it. `extra` is what every
+    /// dnsmasq is told besides, on its command line.
     ///
     /// # Panics
     ///
     /// If the file can not be written.
-    pub fn install(root: &Path, namespace: &str, uci: &Path, test: &str) -> Self {
+    pub fn install(root: &Path, namespace: &str, uci: &Path, entry: &str, extra: &[&str]) -> Self {
         let path = root.join("etc/init.d/dnsmasq");
         fs::create_dir_all(root.join("etc/init.d")).expect("the root can be written");
         fs::create_dir_all(root.join("lab")).expect("the root can be written");
@@ -47,13 +52,14 @@ impl InitScript {
         let binary = std::env::current_exe().expect("a test knows where its binary is");
         let script = format!(
             "#!/bin/sh\nexport {in_root}='{}' {in_namespace}='{namespace}' {in_uci}='{}' {action}=\"$1\" {instance}=\"$2\"\n\
-             exec '{}' --exact {test} --nocapture >/dev/null 2>>'{}'\n",
+             exec '{}' {entry} >/dev/null 2>>'{}'\n",
             root.display(),
             uci.display(),
             binary.display(),
             root.join("lab/init.log").display(),
         );
         fs::write(&path, script).expect("the script can be written");
+        fs::write(root.join(EXTRA), extra.join("\n")).expect("the root can be written");
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("it is ours");
         InitScript {
             root: root.to_owned(),
@@ -167,6 +173,11 @@ fn start_changed(root: &Path, namespace: &str, uci: &Path) {
                 "--group=root",
             ])
             .args(["--except-interface=lo", "--leasefile-ro", "--pid-file="])
+            .args(
+                fs::read_to_string(root.join(EXTRA))
+                    .unwrap_or_default()
+                    .lines(),
+            )
             .arg(format!("--log-facility={}", log.display()))
             .stdin(Stdio::null())
             .stdout(Stdio::null())

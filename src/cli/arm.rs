@@ -1,0 +1,79 @@
+//! `kickstand arm` and `kickstand disarm`.
+
+use std::process::ExitCode;
+
+use serde_json::{Value, json};
+
+use super::output::{print, span};
+use super::{Failure, Invocation, client};
+use crate::core::replies::{ArmReply, DoneReply};
+use crate::host::paths::Paths;
+
+pub fn arm(mut invocation: Invocation) -> Result<ExitCode, Failure> {
+    let window = invocation
+        .arguments
+        .opt_value_from_str::<_, u32>("--window")?;
+    let paths = invocation.paths.clone();
+    let as_json = invocation.json;
+    for_each(invocation, |host| {
+        let reply: ArmReply =
+            client::ask(&paths, "arm", &json!({ "host": host, "window": window }))?;
+        if as_json {
+            print(&format!("{}\n", json!(reply)));
+            return Ok(());
+        }
+        let left = span(reply.seconds_left);
+        print(&format!(
+            "{} is armed for {left}: its next network boot WIPES {} and installs {}.\n",
+            reply.host, reply.disk, reply.title
+        ));
+        reply
+            .warnings
+            .iter()
+            .for_each(|warning| print(&format!("  note: {warning}\n")));
+        print(&format!(
+            "  Power it on now; follow it with `kickstand status {}`.\n",
+            reply.host
+        ));
+        Ok(())
+    })
+}
+
+pub fn disarm(invocation: Invocation) -> Result<ExitCode, Failure> {
+    let paths = invocation.paths.clone();
+    let as_json = invocation.json;
+    for_each(invocation, |host| {
+        done(&paths, as_json, "disarm", &json!({ "host": host }))
+    })
+}
+
+/// Calls a method that answers with one sentence, and prints it.
+pub fn done(paths: &Paths, as_json: bool, method: &str, arguments: &Value) -> Result<(), Failure> {
+    let reply: DoneReply = client::ask(paths, method, arguments)?;
+    print(&if as_json {
+        format!("{}\n", json!(reply))
+    } else {
+        format!("{}\n", reply.done)
+    });
+    Ok(())
+}
+
+/// Does it for each host that was named. One that fails does not keep the others from being done; the code says so.
+fn for_each(
+    mut invocation: Invocation,
+    mut act: impl FnMut(&str) -> Result<(), Failure>,
+) -> Result<ExitCode, Failure> {
+    let hosts = invocation.words()?;
+    if hosts.is_empty() {
+        return Err(Failure::Usage("the host's name is missing".to_owned()));
+    }
+    let mut code = ExitCode::SUCCESS;
+    for host in hosts {
+        match act(&host) {
+            Ok(()) => {}
+            Err(Failure::Failed(why)) => code = super::complain(1, &why),
+            Err(other) => return Err(other),
+        }
+    }
+    Ok(code)
+}

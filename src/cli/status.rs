@@ -1,0 +1,142 @@
+//! `kickstand status`: every host at a glance, or one with all that happened to it.
+
+use std::process::ExitCode;
+
+use serde_json::{Value, json};
+
+use super::output::{print, span, table};
+use super::{Failure, Invocation, client};
+use crate::core::replies::{EventEntry, HostReply, HostStatus, StatusReply, UnknownMachine};
+
+pub fn run(mut invocation: Invocation) -> Result<ExitCode, Failure> {
+    let paths = invocation.paths.clone();
+    let as_json = invocation.json;
+    let host = invocation.optional_word()?;
+    invocation.end()?;
+    let (method, arguments) = match &host {
+        Some(name) => ("host", json!({ "name": name })),
+        None => ("status", json!({})),
+    };
+    if as_json {
+        let reply: Value = client::ask(&paths, method, &arguments)?;
+        print(&format!("{reply:#}\n"));
+    } else if host.is_some() {
+        print(&one(&client::ask(&paths, method, &arguments)?));
+    } else {
+        print(&all(&client::ask(&paths, method, &arguments)?));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn all(status: &StatusReply) -> String {
+    let mut text = String::new();
+    if status.hosts.is_empty() {
+        text.push_str("No hosts yet. Let a server boot from the network and adopt it, or add a `config host` section.\n");
+    }
+    let rows: Vec<Vec<String>> = status.hosts.iter().map(row).collect();
+    text.push_str(&table(&["HOST", "PHASE", "PROFILE", "WHAT"], &rows));
+    if !status.unknown.is_empty() {
+        let rows: Vec<Vec<String>> = status.unknown.iter().map(unknown_row).collect();
+        text.push_str("\nUnknown machines that ask what to boot:\n");
+        text.push_str(&table(&["MAC", "MACHINE", "SERIAL", "LAST ASKED"], &rows));
+        text.push_str("Adopt one with: kickstand adopt MAC NAME PROFILE\n");
+    }
+    for (title, lines) in [
+        ("Faults in /etc/config/kickstand", &status.faults),
+        ("Warnings", &status.warnings),
+    ] {
+        if !lines.is_empty() {
+            text.push_str(&format!("\n{title}:\n"));
+            lines
+                .iter()
+                .for_each(|line| text.push_str(&format!("  {line}\n")));
+        }
+    }
+    text
+}
+
+fn row(host: &HostStatus) -> Vec<String> {
+    vec![
+        host.name.clone(),
+        host.phase.clone(),
+        host.profile.clone(),
+        what(host),
+    ]
+}
+
+/// The one thing to know about a host.
+fn what(host: &HostStatus) -> String {
+    let mut words = match (host.phase.as_str(), host.seconds_left) {
+        ("armed", Some(left)) => {
+            format!("power it on within {}: it wipes {}", span(left), host.disk)
+        }
+        ("booting", Some(left)) => format!(
+            "installer started {} times, {} left",
+            host.starts,
+            span(left)
+        ),
+        ("installing", _) => match host.percent {
+            Some(percent) => format!("{percent} %: {}", host.last),
+            None => host.last.clone(),
+        },
+        ("disabled", _) => "has faults, see below".to_owned(),
+        _ => host.note.clone(),
+    };
+    if host.open {
+        words.push_str(" (its answer file is open on the LAN)");
+    }
+    words
+}
+
+fn unknown_row(unknown: &UnknownMachine) -> Vec<String> {
+    let machine = &unknown.machine;
+    let name = format!("{} {}", machine.manufacturer, machine.product);
+    vec![
+        machine.mac.to_string(),
+        name.trim().to_owned(),
+        machine.serial.clone(),
+        format!("{} ago", span(unknown.seconds_ago)),
+    ]
+}
+
+fn one(reply: &HostReply) -> String {
+    let host = &reply.status;
+    let mut text = format!("{} ({}): {}", host.name, host.macs.join(", "), host.phase);
+    let what = what(host);
+    if !what.is_empty() {
+        text.push_str(&format!(", {what}"));
+    }
+    text.push_str(&format!(
+        "\nhostname {}, profile {}, disk {}\n",
+        host.hostname, host.profile, host.disk
+    ));
+    for fault in &host.faults {
+        text.push_str(&format!("fault: {fault}\n"));
+    }
+    if let Some(first) = reply.events.first() {
+        text.push('\n');
+        reply
+            .events
+            .iter()
+            .for_each(|event| text.push_str(&event_line(event, first.uptime)));
+    }
+    if !reply.log.is_empty() {
+        text.push_str("\nThe end of the installer's log:\n");
+        reply
+            .log
+            .lines()
+            .for_each(|line| text.push_str(&format!("  {line}\n")));
+    }
+    text
+}
+
+/// Seconds since the first event of the list: a clock that may be wrong tells less.
+fn event_line(event: &EventEntry, start: u64) -> String {
+    let seconds = event.uptime.saturating_sub(start) as f64 / 1000.0;
+    let times = if event.times > 1 {
+        format!(" ({} times)", event.times)
+    } else {
+        String::new()
+    };
+    format!("{seconds:8.1} s  {}{times}\n", event.text)
+}

@@ -1,0 +1,23 @@
+//! Templates that come with kickstand. A file of the same name in `<www>/answers` takes the place of one.
+
+/// Name and source.
+const BUILTIN: [(&str, &str); 5] = [
+    ("almalinux.ks", include_str!("builtin/almalinux.ks")),
+    ("claim.ks", include_str!("builtin/claim.ks")),
+    ("disk.ks", include_str!("builtin/disk.ks")),
+    ("failed.sh", include_str!("builtin/failed.sh")),
+    ("report.ks", include_str!("builtin/report.ks")),
+];
+
+/// The source of a built-in template.
+pub fn builtin(name: &str) -> Option<&'static str> {
+    BUILTIN
+        .iter()
+        .find(|(found, _)| *found == name)
+        .map(|(_, source)| *source)
+}
+
+/// All names, in order.
+pub fn builtin_names() -> impl Iterator<Item = &'static str> {
+    BUILTIN.iter().map(|(name, _)| *name)
+}

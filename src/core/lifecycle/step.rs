@@ -1,0 +1,222 @@
+//! What each event changes.
+
+use super::{Arm, ArmedBy, Claim, Event, Now, Once, Outcome, Phase, Record, Refusal};
+use crate::core::mac::Mac;
+
+/// The record after an event, and what the event led to.
+pub fn step(record: &Record, event: Event<'_>, now: &Now) -> (Record, Outcome) {
+    let mut next = record.clone();
+    expire(&mut next, now);
+    let outcome = match event {
+        Event::Arm(arm) => arm_host(&mut next, arm, now),
+        Event::Disarm => disarm(&mut next, now),
+        Event::Asked { mac, first_try } => asked(&mut next, mac, first_try, now),
+        Event::Fetched { token, claims } => fetched(&mut next, token, claims, now),
+        Event::Claim {
+            token,
+            nonce,
+            blank,
+        } => claim(&mut next, token, nonce, blank, now),
+        Event::Completed { token } => completed(&mut next, token, now),
+        Event::Failed { token, reason } => failed(&mut next, token, reason, now),
+        Event::Tick => Outcome::Accepted,
+    };
+    (next, outcome)
+}
+
+fn enter(record: &mut Record, phase: Phase, note: impl Into<String>, now: &Now) {
+    record.phase = phase;
+    record.note = note.into();
+    record.since = now.wall;
+}
+
+/// A dead arm is dropped before anything else looks at the record.
+fn expire(record: &mut Record, now: &Now) {
+    let Some(arm) = &record.arm else { return };
+    if arm.live(now) {
+        return;
+    }
+    let note = if arm.router_start != now.router_start {
+        "the router restarted before an installer claimed; arm the host again"
+    } else if arm.starts > 0 {
+        "the window ended; an installer was started and never claimed"
+    } else {
+        "the window ended and the machine never asked"
+    };
+    record.arm = None;
+    if matches!(record.phase, Phase::Armed | Phase::Booting) {
+        enter(record, Phase::Expired, note, now);
+    }
+}
+
+fn arm_host(record: &mut Record, arm: Arm, now: &Now) -> Outcome {
+    if record.phase == Phase::Installing {
+        return Outcome::Refused(Refusal::Installing);
+    }
+    if arm.by == ArmedBy::Once && record.once == Once::Spent {
+        return Outcome::Refused(Refusal::OnceSpent);
+    }
+    record.once = Once::Spent;
+    if let Some(live) = &mut record.arm {
+        // Armed again: an installer that is starting now knows the token, so it stays; window and starts begin anew.
+        *live = Arm {
+            token: live.token.clone(),
+            ..arm
+        };
+        return Outcome::Accepted;
+    }
+    let note = match arm.by {
+        ArmedBy::User => "",
+        ArmedBy::Once => "armed by itself (install 'once'), for a blank disk only",
+    };
+    record.arm = Some(arm);
+    enter(record, Phase::Armed, note, now);
+    Outcome::Accepted
+}
+
+fn disarm(record: &mut Record, now: &Now) -> Outcome {
+    match record.phase {
+        Phase::Armed | Phase::Booting => {
+            record.arm = None;
+            enter(record, Phase::Idle, "disarmed", now);
+            Outcome::Accepted
+        }
+        Phase::Installing => {
+            record.claim = None;
+            enter(
+                record,
+                Phase::Failed,
+                "given up by the user while it was installing",
+                now,
+            );
+            Outcome::Accepted
+        }
+        Phase::Idle | Phase::Installed | Phase::Failed | Phase::Expired => {
+            Outcome::Refused(Refusal::NothingToDisarm)
+        }
+    }
+}
+
+fn asked(record: &mut Record, mac: Mac, first_try: bool, now: &Now) -> Outcome {
+    if record.phase == Phase::Installing {
+        let note = "it booted again without reporting completion; arm it again to install again";
+        enter(record, Phase::Failed, note, now);
+        return Outcome::Local;
+    }
+    let Some(arm) = &mut record.arm else {
+        return Outcome::Local;
+    };
+    if !arm.macs.contains(&mac) {
+        return Outcome::Local;
+    }
+    if first_try || arm.starts == 0 {
+        if arm.starts >= arm.attempts {
+            let note = format!("{} installers were started and none claimed", arm.starts);
+            record.arm = None;
+            enter(record, Phase::Failed, note, now);
+            return Outcome::Local;
+        }
+        arm.starts += 1;
+    }
+    let token = arm.token.clone();
+    if record.phase != Phase::Booting {
+        enter(record, Phase::Booting, "", now);
+    }
+    Outcome::Install(token)
+}
+
+fn fetched(record: &mut Record, token: &str, claims: bool, now: &Now) -> Outcome {
+    if record.phase == Phase::Installing && record.claimed_with(token) {
+        return Outcome::Accepted;
+    }
+    let by = match matching_arm(record, token) {
+        Ok(arm) => arm.by,
+        Err(refusal) => return Outcome::Refused(refusal),
+    };
+    if claims {
+        return Outcome::Accepted;
+    }
+    if by == ArmedBy::Once {
+        return Outcome::Refused(Refusal::NoClaimInAnswer);
+    }
+    grant(
+        record,
+        "",
+        "the answer file does not claim, so handing it out began the installation",
+        now,
+    );
+    Outcome::Accepted
+}
+
+fn claim(record: &mut Record, token: &str, nonce: &str, blank: bool, now: &Now) -> Outcome {
+    if record.phase == Phase::Installing {
+        let same_run = record
+            .claim
+            .as_ref()
+            .is_some_and(|claim| claim.token.matches(token) && claim.nonce == nonce);
+        return if same_run {
+            Outcome::Accepted
+        } else {
+            Outcome::Refused(Refusal::Claimed)
+        };
+    }
+    let by = match matching_arm(record, token) {
+        Ok(arm) => arm.by,
+        Err(refusal) => return Outcome::Refused(refusal),
+    };
+    if by == ArmedBy::Once && !blank {
+        record.arm = None;
+        enter(record, Phase::Failed, Refusal::DiskNotBlank.sentence(), now);
+        return Outcome::Refused(Refusal::DiskNotBlank);
+    }
+    grant(record, nonce, "", now);
+    Outcome::Accepted
+}
+
+/// The arm of that token. `expire` has dropped a dead one before.
+fn matching_arm<'a>(record: &'a Record, token: &str) -> Result<&'a Arm, Refusal> {
+    match &record.arm {
+        Some(arm) if arm.token.matches(token) => Ok(arm),
+        None if record.phase == Phase::Expired => Err(Refusal::Expired),
+        _ => Err(Refusal::NotArmed),
+    }
+}
+
+fn grant(record: &mut Record, nonce: &str, note: &str, now: &Now) {
+    if let Some(arm) = record.arm.take() {
+        record.claim = Some(Claim {
+            token: arm.token,
+            nonce: nonce.to_owned(),
+        });
+        enter(record, Phase::Installing, note, now);
+    }
+}
+
+fn completed(record: &mut Record, token: &str, now: &Now) -> Outcome {
+    if !record.claimed_with(token) {
+        return Outcome::Refused(Refusal::NotArmed);
+    }
+    match record.phase {
+        // A report that comes late: the machine was faster to boot, or we were not there.
+        Phase::Installing | Phase::Failed => enter(record, Phase::Installed, "", now),
+        // Said twice, or a newer arm is on its way: nothing to change.
+        _ => {}
+    }
+    Outcome::Accepted
+}
+
+fn failed(record: &mut Record, token: &str, reason: &str, now: &Now) -> Outcome {
+    if record.phase == Phase::Installing && record.claimed_with(token) {
+        enter(record, Phase::Failed, reason, now);
+        return Outcome::Accepted;
+    }
+    // Before its claim: what stopped the installer would stop it again, so the arm ends here.
+    match matching_arm(record, token) {
+        Ok(_) => {
+            record.arm = None;
+            enter(record, Phase::Failed, reason, now);
+            Outcome::Accepted
+        }
+        Err(refusal) => Outcome::Refused(refusal),
+    }
+}

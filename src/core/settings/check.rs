@@ -1,0 +1,385 @@
+//! What a value may be. Each check gives the value in its type, or says what is allowed, fit for "must be …".
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use super::{AnswerKind, Install, Leave, Network, Sudo, Unknown};
+use crate::core::mac::Mac;
+
+/// A check of one value.
+pub type Check<T> = fn(&str) -> Result<T, String>;
+
+/// Longest window of an arm, in seconds: a week. A permission to wipe should not be forgotten about.
+const LONGEST_WINDOW: u32 = 7 * 24 * 3600;
+/// Shortest window, in seconds: firmware and iPXE alone can take a minute.
+const SHORTEST_WINDOW: u32 = 60;
+/// Most installer starts within one arm: more is a loop.
+const MOST_ATTEMPTS: u32 = 10;
+/// Longest name of a network interface, in bytes (IFNAMSIZ of the kernel, less its closing zero).
+const INTERFACE_LENGTH: usize = 15;
+/// Longest host name and its labels, in bytes (RFC 1123).
+const HOSTNAME_LENGTH: usize = 253;
+const LABEL_LENGTH: usize = 63;
+
+fn choice<T: Copy>(value: &str, choices: &[(&str, T)]) -> Result<T, String> {
+    match choices.iter().find(|(word, _)| *word == value) {
+        Some((_, chosen)) => Ok(*chosen),
+        None => Err(choices
+            .iter()
+            .map(|(word, _)| format!("'{word}'"))
+            .collect::<Vec<_>>()
+            .join(", ")),
+    }
+}
+
+/// UCI's own words for yes and no.
+pub fn boolean(value: &str) -> Result<bool, String> {
+    match value {
+        "1" | "on" | "true" | "yes" | "enabled" => Ok(true),
+        "0" | "off" | "false" | "no" | "disabled" => Ok(false),
+        _ => Err("'1' or '0'".to_owned()),
+    }
+}
+
+fn number(value: &str, least: u32, most: u32, what: &str) -> Result<u32, String> {
+    let digits = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
+    match value.parse::<u32>() {
+        Ok(number) if digits && (least..=most).contains(&number) => Ok(number),
+        _ => Err(format!("{what}, {least} to {most}")),
+    }
+}
+
+/// A port that a service without privileges can open.
+pub fn port(value: &str) -> Result<u16, String> {
+    number(
+        value,
+        1024,
+        u16::MAX.into(),
+        "a port that needs no privileges",
+    )
+    .map(|port| port as u16)
+}
+
+/// Seconds that an arm lives.
+pub fn window(value: &str) -> Result<u32, String> {
+    number(
+        value,
+        SHORTEST_WINDOW,
+        LONGEST_WINDOW,
+        "a number of seconds",
+    )
+}
+
+/// Installer starts within one arm.
+pub fn attempts(value: &str) -> Result<u32, String> {
+    number(value, 1, MOST_ATTEMPTS, "a number of installer starts")
+}
+
+/// What strangers are told.
+pub fn unknown(value: &str) -> Result<Unknown, String> {
+    choice(
+        value,
+        &[
+            ("wait", Unknown::Wait),
+            ("local", Unknown::Local),
+            ("refuse", Unknown::Refuse),
+        ],
+    )
+}
+
+/// How a machine leaves iPXE.
+pub fn leave(value: &str) -> Result<Leave, String> {
+    let choices = [
+        ("exit", Leave::Exit),
+        ("exit1", Leave::Exit1),
+        ("sanboot", Leave::Sanboot),
+        ("chain", Leave::Chain),
+    ];
+    choice(value, &choices)
+}
+
+/// Who arms a host.
+pub fn install(value: &str) -> Result<Install, String> {
+    choice(
+        value,
+        &[("manual", Install::Manual), ("once", Install::Once)],
+    )
+}
+
+/// Kind of answer file.
+pub fn answer_kind(value: &str) -> Result<AnswerKind, String> {
+    let choices = [
+        ("kickstart", AnswerKind::Kickstart),
+        ("preseed", AnswerKind::Preseed),
+        ("autoinstall", AnswerKind::Autoinstall),
+        ("script", AnswerKind::Script),
+    ];
+    choice(value, &choices)
+}
+
+/// What an account may do as root.
+pub fn sudo(value: &str) -> Result<Sudo, String> {
+    choice(
+        value,
+        &[
+            ("nopasswd", Sudo::Nopasswd),
+            ("password", Sudo::Password),
+            ("no", Sudo::No),
+        ],
+    )
+}
+
+/// Any text of one line.
+pub fn text(value: &str) -> Result<String, String> {
+    Ok(value.to_owned())
+}
+
+/// A MAC address.
+pub fn mac(value: &str) -> Result<Mac, String> {
+    value
+        .parse()
+        .map_err(|error: crate::core::mac::MacError| error.to_string())
+}
+
+fn word_of(value: &str, extra: &str) -> bool {
+    !value.is_empty()
+        && value
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || extra.contains(c))
+}
+
+/// Name of a section of another configuration file.
+pub fn section_name(value: &str) -> Result<String, String> {
+    if word_of(value, "_") {
+        Ok(value.to_owned())
+    } else {
+        Err("a section's name: letters, digits and _".to_owned())
+    }
+}
+
+/// An absolute path without surprises.
+pub fn path(value: &str) -> Result<String, String> {
+    let plain = |name: &str| word_of(name, "._-+@") && name != "." && name != "..";
+    let rest = value
+        .strip_prefix('/')
+        .map(|rest| rest.trim_end_matches('/'));
+    if rest.is_some_and(|rest| rest.split('/').all(plain)) {
+        Ok(value.trim_end_matches('/').to_owned())
+    } else {
+        Err("an absolute path such as /srv/tftp, without spaces or '..'".to_owned())
+    }
+}
+
+/// A path below the TFTP root.
+pub fn relative_path(value: &str) -> Result<String, String> {
+    let plain = |name: &str| word_of(name, "._-+") && name != "." && name != "..";
+    if value.split('/').all(plain) {
+        Ok(value.to_owned())
+    } else {
+        Err("a path below tftp_root such as x86_64/snponly.efi".to_owned())
+    }
+}
+
+/// Name of a template.
+pub fn template_name(value: &str) -> Result<String, String> {
+    relative_path(value).map_err(|_| "a file name such as almalinux.ks".to_owned())
+}
+
+/// A disk, by any of its names below /dev.
+pub fn disk(value: &str) -> Result<String, String> {
+    let plain = |name: &str| word_of(name, "._-+:@=,") && name != "." && name != "..";
+    if value
+        .strip_prefix("/dev/")
+        .is_some_and(|rest| rest.split('/').all(plain))
+    {
+        Ok(value.to_owned())
+    } else {
+        Err("a disk below /dev, best by path: /dev/disk/by-path/pci-0000:00:1f.2-ata-1".to_owned())
+    }
+}
+
+/// RFC 1123 host name.
+pub fn hostname(value: &str) -> Result<String, String> {
+    let label = |label: &str| {
+        word_of(label, "-")
+            && label.len() <= LABEL_LENGTH
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    if value.len() <= HOSTNAME_LENGTH && value.split('.').all(label) {
+        Ok(value.to_owned())
+    } else {
+        Err("a host name: letters, digits and '-', labels parted by dots".to_owned())
+    }
+}
+
+/// Kernel name of a network interface.
+pub fn interface(value: &str) -> Result<String, String> {
+    if value.len() <= INTERFACE_LENGTH && word_of(value, "._-") && value != "." && value != ".." {
+        Ok(value.to_owned())
+    } else {
+        Err(format!(
+            "a network interface's name, {INTERFACE_LENGTH} characters at most, such as enp1s0f0"
+        ))
+    }
+}
+
+/// Options of a bond.
+pub fn bond_options(value: &str) -> Result<String, String> {
+    let pair = |pair: &str| {
+        pair.split_once('=')
+            .is_some_and(|(name, value)| word_of(name, "_") && word_of(value, "_+.:-"))
+    };
+    if value.split(',').all(pair) {
+        Ok(value.to_owned())
+    } else {
+        Err("options such as mode=802.3ad,miimon=100".to_owned())
+    }
+}
+
+/// IPv4 address with prefix length.
+pub fn address(value: &str) -> Result<(Ipv4Addr, u8), String> {
+    let allowed =
+        || "an IPv4 address of one machine with its prefix length, such as 192.0.2.2/24".to_owned();
+    let (address, prefix) = value.split_once('/').ok_or_else(allowed)?;
+    let address: Ipv4Addr = address.parse().map_err(|_| allowed())?;
+    let prefix: u8 = prefix
+        .parse()
+        .ok()
+        .filter(|prefix| (1..=32).contains(prefix))
+        .ok_or_else(allowed)?;
+    let host_bits = u32::MAX.checked_shr(prefix.into()).unwrap_or(0);
+    let of_host = u32::from(address) & host_bits;
+    let whole_network = prefix < 31 && (of_host == 0 || of_host == host_bits);
+    if whole_network || address.is_multicast() || address.is_loopback() || address.is_unspecified()
+    {
+        return Err(allowed());
+    }
+    Ok((address, prefix))
+}
+
+/// IPv4 address.
+pub fn address4(value: &str) -> Result<Ipv4Addr, String> {
+    value
+        .parse()
+        .map_err(|_| "an IPv4 address such as 192.0.2.1".to_owned())
+}
+
+/// IPv6 address with prefix length.
+pub fn address6_with_prefix(value: &str) -> Result<(Ipv6Addr, u8), String> {
+    let parsed = value.split_once('/').and_then(|(address, prefix)| {
+        let prefix = prefix
+            .parse()
+            .ok()
+            .filter(|prefix| (1..=128).contains(prefix))?;
+        Some((address.parse().ok()?, prefix))
+    });
+    parsed.ok_or_else(|| {
+        "an IPv6 address with its prefix length, such as 2001:db8::103/64".to_owned()
+    })
+}
+
+/// IPv6 address.
+pub fn address6(value: &str) -> Result<Ipv6Addr, String> {
+    value
+        .parse()
+        .map_err(|_| "an IPv6 address such as 2001:db8::1".to_owned())
+}
+
+/// Address of either family.
+pub fn any_address(value: &str) -> Result<IpAddr, String> {
+    value
+        .parse()
+        .map_err(|_| "an IP address such as 8.8.8.8".to_owned())
+}
+
+/// A range of IPv4 addresses.
+pub fn network(value: &str) -> Result<Network, String> {
+    let (address, prefix) = value.split_once('/').unwrap_or((value, "32"));
+    match (address.parse(), prefix.parse()) {
+        (Ok(address), Ok(prefix)) if prefix <= 32 => Ok(Network { address, prefix }),
+        _ => Err("an IPv4 network such as 192.0.2.0/24".to_owned()),
+    }
+}
+
+/// A URL that an installer can fetch from. It may hold template marks.
+pub fn url(value: &str) -> Result<String, String> {
+    let scheme = ["http://", "https://", "ftp://", "nfs:", "tftp://", "{{"]
+        .iter()
+        .any(|scheme| value.starts_with(scheme));
+    if scheme {
+        Ok(value.trim_end_matches('/').to_owned())
+    } else {
+        Err("a URL such as http://repo.example.org/9".to_owned())
+    }
+}
+
+/// `name=value`.
+pub fn variable(value: &str) -> Result<(String, String), String> {
+    let pair = value
+        .split_once('=')
+        .filter(|(name, _)| word_of(name, "_") && !name.starts_with(|c: char| c.is_ascii_digit()));
+    match pair {
+        Some((name, value)) => Ok((name.to_owned(), value.to_owned())),
+        None => Err("name=value, the name of letters, digits and _".to_owned()),
+    }
+}
+
+/// A package, group (`@core`) or environment (`@^minimal-environment`), or one left out (`-name`).
+pub fn package(value: &str) -> Result<String, String> {
+    let rest = value
+        .trim_start_matches('-')
+        .trim_start_matches('@')
+        .trim_start_matches('^');
+    if word_of(rest, "._+:-*@/") {
+        Ok(value.to_owned())
+    } else {
+        Err("the name of a package or @group".to_owned())
+    }
+}
+
+/// Login name.
+pub fn login(value: &str) -> Result<String, String> {
+    let first = value.starts_with(|c: char| c.is_ascii_lowercase() || c == '_');
+    let rest = value
+        .chars()
+        .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || c == '-');
+    if first && rest && value.len() <= 32 && value != "root" {
+        Ok(value.to_owned())
+    } else {
+        Err("a login name: lower-case letters, digits, _ and -, 32 at most, not root".to_owned())
+    }
+}
+
+/// crypt(5) hash.
+pub fn password_hash(value: &str) -> Result<String, String> {
+    let parts = value.split('$').count();
+    if value.starts_with('$') && parts >= 4 && word_of(value, "$./=,-") {
+        Ok(value.to_owned())
+    } else {
+        Err("a hash, never a password: make one with `openssl passwd -6`".to_owned())
+    }
+}
+
+/// Public key in the form of authorized_keys.
+pub fn ssh_key(value: &str) -> Result<String, String> {
+    let mut words = value.split(' ');
+    let kind = words.next().unwrap_or_default();
+    let kind = kind.starts_with("ssh-") || kind.starts_with("ecdsa-") || kind.starts_with("sk-");
+    let blob = words
+        .next()
+        .is_some_and(|blob| blob.starts_with("AAAA") && word_of(blob, "+/="));
+    if kind && blob && !value.contains('"') {
+        Ok(value.to_owned())
+    } else {
+        Err("a public key such as 'ssh-ed25519 AAAA… name' (the .pub file's line)".to_owned())
+    }
+}
+
+/// Full name of an account.
+pub fn gecos(value: &str) -> Result<String, String> {
+    if value.contains([':', '"', '\\']) {
+        Err("a name without ':', '\"' and '\\'".to_owned())
+    } else {
+        Ok(value.to_owned())
+    }
+}

@@ -1,0 +1,163 @@
+//! The state file: records of all hosts, as text, and how far a text that was found can be trusted.
+//!
+//! Not its job: reading and writing files (`host::state_file`).
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::lifecycle::{Now, Once, Phase, Record};
+
+/// Version of the file's form. A file of a newer version is not trusted: this release cannot know what it says.
+const VERSION: u32 = 1;
+
+/// All records.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct State {
+    version: u32,
+    /// Counts writes, so that an older copy can be told from the last one.
+    pub generation: u64,
+    /// By name of the host's section.
+    pub hosts: BTreeMap<String, Record>,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        State {
+            version: VERSION,
+            generation: 0,
+            hosts: BTreeMap::new(),
+        }
+    }
+}
+
+/// A state as loaded, and what is wrong with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Loaded {
+    /// What can be trusted of it.
+    pub state: State,
+    /// One sentence for status and log when something was lost.
+    pub warning: Option<String>,
+    /// Whether hosts that are configured now and have no record were never seen. When the file was lost, nobody knows,
+    /// and `install 'once'` must not arm them.
+    pub sound: bool,
+}
+
+/// Reads the state file's text (`None`: there is no file).
+///
+/// `written` is the generation that was last written since the router started, kept in RAM. An arm is believed only when
+/// the file is at least that one: a file that was restored from a copy, or one from before the router restarted, holds
+/// arms that may have been used up since.
+pub fn load(text: Option<&[u8]>, written: Option<u64>, now: &Now) -> Loaded {
+    let Some(text) = text else {
+        let warning = written.map(|_| "the state file is gone; every arm ended with it".to_owned());
+        return Loaded {
+            state: State::default(),
+            warning,
+            sound: false,
+        };
+    };
+    let state = match serde_json::from_slice::<State>(text) {
+        Ok(state) if state.version == VERSION => state,
+        Ok(state) => {
+            let warning = format!(
+                "the state file has version {}, this release knows version {VERSION}",
+                state.version
+            );
+            return Loaded {
+                state: State::default(),
+                warning: Some(warning),
+                sound: false,
+            };
+        }
+        Err(error) => {
+            let warning = format!("the state file is damaged ({error}); every arm ended with it");
+            return Loaded {
+                state: State::default(),
+                warning: Some(warning),
+                sound: false,
+            };
+        }
+    };
+    match written {
+        Some(generation) if state.generation >= generation => Loaded {
+            state,
+            warning: None,
+            sound: true,
+        },
+        Some(generation) => Loaded {
+            state: distrust(state, generation, now),
+            warning: Some(STALE.to_owned()),
+            sound: false,
+        },
+        None => Loaded {
+            state: without_arms(state, RESTARTED, now),
+            warning: None,
+            sound: true,
+        },
+    }
+}
+
+const STALE: &str = "the state file is older than the last one written; every arm ended";
+const RESTARTED: &str = "the router restarted before an installer claimed; arm the host again";
+
+/// An older copy: what it says of arms and of `once` may have been used up since.
+fn distrust(state: State, generation: u64, now: &Now) -> State {
+    let mut state = without_arms(state, STALE, now);
+    // Later writes must not look older than the one that was lost.
+    state.generation = generation;
+    for record in state.hosts.values_mut() {
+        record.once = Once::Spent;
+    }
+    state
+}
+
+fn without_arms(mut state: State, note: &str, now: &Now) -> State {
+    for record in state.hosts.values_mut() {
+        record.arm = None;
+        if matches!(record.phase, Phase::Armed | Phase::Booting) {
+            record.phase = Phase::Expired;
+            record.note = note.to_owned();
+            record.since = now.wall;
+        }
+    }
+    state
+}
+
+impl State {
+    /// The file's text.
+    pub fn to_text(&self) -> Result<String, serde_json::Error> {
+        serde_json::to_string(self).map(|text| text + "\n")
+    }
+
+    /// Makes a record for each host that is new, and forgets hosts that were taken out of the configuration.
+    ///
+    /// `configured` names every host section, usable or not, and whether it is set to `install 'once'`. `sound` is that of
+    /// [`Loaded`] for the hosts that are there at start, true for hosts that appear later. Returns whether anything changed.
+    pub fn follow(&mut self, configured: &BTreeMap<String, bool>, sound: bool) -> bool {
+        let before = self.hosts.len();
+        self.hosts.retain(|name, _| configured.contains_key(name));
+        let mut changed = self.hosts.len() != before;
+        for (name, once) in configured {
+            if self.hosts.contains_key(name) {
+                continue;
+            }
+            let record = match (sound, once) {
+                (true, _) => Record {
+                    once: Once::Waiting,
+                    ..Record::default()
+                },
+                (false, false) => Record::default(),
+                (false, true) => Record {
+                    note: ONCE_UNKNOWN.to_owned(),
+                    ..Record::default()
+                },
+            };
+            self.hosts.insert(name.clone(), record);
+            changed = true;
+        }
+        changed
+    }
+}
+
+const ONCE_UNKNOWN: &str = "install 'once' is off: the state file was lost or new, so nobody knows whether this host was installed before; arm it";

@@ -1,0 +1,87 @@
+//! Time, as the kernel tells it in proc(5).
+//!
+//! `SystemTime::now` is not used anywhere: on 32-bit MIPS and ARM it panics after January 2038, and routers have wrong
+//! clocks. `/proc` is text, wide enough for any year.
+
+use std::fs;
+
+use super::paths::Paths;
+use crate::core::lifecycle::Now;
+
+/// 2024-01-01 in seconds since 1970: a clock that is before it was never set.
+const CLOCK_WAS_SET: u64 = 1_704_067_200;
+
+/// Reads the time.
+#[derive(Debug, Clone)]
+pub struct Clock {
+    paths: Paths,
+    router_start: String,
+}
+
+impl Clock {
+    /// A clock of this start of the router. Without its id, arms could outlive a restart: that is an error.
+    pub fn new(paths: &Paths) -> Result<Self, String> {
+        let file = paths.proc("sys/kernel/random/boot_id");
+        let id = fs::read_to_string(&file)
+            .map_err(|error| format!("cannot read {}: {error}", file.display()))?;
+        Ok(Clock {
+            paths: paths.clone(),
+            router_start: id.trim().to_owned(),
+        })
+    }
+
+    /// The time now. When `/proc/uptime` cannot be read, every window has ended.
+    pub fn now(&self) -> Now {
+        let uptime = self
+            .read("uptime")
+            .and_then(|text| milliseconds(&text))
+            .unwrap_or(u64::MAX);
+        let wall = self
+            .read("stat")
+            .and_then(|text| start_of_kernel(&text))
+            .and_then(|start| start.checked_add(uptime / 1000));
+        Now {
+            router_start: self.router_start.clone(),
+            uptime,
+            wall: wall.filter(|wall| *wall >= CLOCK_WAS_SET),
+        }
+    }
+
+    fn read(&self, name: &str) -> Option<String> {
+        fs::read_to_string(self.paths.proc(name)).ok()
+    }
+}
+
+/// `12345.67 …` in milliseconds.
+fn milliseconds(uptime: &str) -> Option<u64> {
+    let (seconds, hundredths) = uptime.split_whitespace().next()?.split_once('.')?;
+    seconds
+        .parse::<u64>()
+        .ok()?
+        .checked_mul(1000)?
+        .checked_add(hundredths.parse::<u64>().ok()?.checked_mul(10)?)
+}
+
+/// `btime 1700000000`: when the kernel started, by the clock on the wall as it is set now.
+fn start_of_kernel(stat: &str) -> Option<u64> {
+    stat.lines()
+        .find_map(|line| line.strip_prefix("btime "))?
+        .trim()
+        .parse()
+        .ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn proc_files_are_read_as_proc_5_has_them() {
+        assert_eq!(milliseconds("350735.47 234388.90\n"), Some(350_735_470));
+        assert_eq!(milliseconds("garbage"), None);
+        assert_eq!(
+            start_of_kernel("cpu 1 2\nbtime 4102444800\nprocesses 3\n"),
+            Some(4_102_444_800)
+        );
+    }
+}

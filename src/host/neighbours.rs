@@ -1,0 +1,42 @@
+//! The kernel's IPv4 neighbour table: which card an address belongs to, as the router itself sees it.
+
+use std::fs;
+use std::net::Ipv4Addr;
+
+use super::paths::Paths;
+use crate::core::mac::Mac;
+
+/// The card behind an address, when the router has talked to it.
+pub fn card_of(paths: &Paths, address: Ipv4Addr) -> Option<Mac> {
+    find(&fs::read_to_string(paths.proc("net/arp")).ok()?, address)
+}
+
+/// One line of proc(5)'s `/proc/net/arp`: address, type, flags, card, mask, device. Flags 0x0 is a question without answer.
+fn find(table: &str, address: Ipv4Addr) -> Option<Mac> {
+    table.lines().skip(1).find_map(|line| {
+        let mut words = line.split_whitespace();
+        let found: Ipv4Addr = words.next()?.parse().ok()?;
+        let flags = words.nth(1)?;
+        let card = words.next()?;
+        (found == address && flags != "0x0").then(|| card.parse().ok())?
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_an_answered_entry_counts() {
+        let table = "IP address       HW type     Flags       HW address            Mask     Device\n\
+                     10.33.1.117      0x1         0x2         52:54:00:00:00:01     *        br-lan\n\
+                     10.33.1.118      0x1         0x0         00:00:00:00:00:00     *        br-lan\n";
+        assert_eq!(
+            find(table, [10, 33, 1, 117].into()),
+            "52:54:00:00:00:01".parse().ok()
+        );
+        assert_eq!(find(table, [10, 33, 1, 118].into()), None);
+        assert_eq!(find(table, [10, 33, 1, 1].into()), None);
+        assert_eq!(find("", [10, 33, 1, 117].into()), None);
+    }
+}

@@ -1,0 +1,45 @@
+//! Answer files that uhttpd may read: files in the service's run folder, to which `kickstand apply` links from /www.
+//!
+//! uhttpd follows the link and serves what everybody may read; a file that is gone is a 404.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::ErrorKind;
+
+use super::paths::Paths;
+use super::state_file::{Sync, replace};
+
+/// Makes the folder hold these files and no others. An error is one sentence.
+pub fn set(paths: &Paths, open: &BTreeMap<String, String>) -> Result<(), String> {
+    let folder = paths.published();
+    let entries = match fs::read_dir(&folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == ErrorKind::NotFound && open.is_empty() => return Ok(()),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            fs::create_dir_all(&folder)
+                .map_err(|error| format!("cannot make {}: {error}", folder.display()))?;
+            fs::read_dir(&folder)
+                .map_err(|error| format!("cannot read {}: {error}", folder.display()))?
+        }
+        Err(error) => return Err(format!("cannot read {}: {error}", folder.display())),
+    };
+    // Closing comes first: it must not depend on whether opening works.
+    for entry in entries.flatten() {
+        let kept = entry
+            .file_name()
+            .to_str()
+            .is_some_and(|name| open.contains_key(name));
+        if !kept {
+            fs::remove_file(entry.path())
+                .map_err(|error| format!("cannot remove {}: {error}", entry.path().display()))?;
+        }
+    }
+    for (name, text) in open {
+        let file = folder.join(name);
+        // World-readable is what makes uhttpd serve it.
+        if fs::read(&file).ok().as_deref() != Some(text.as_bytes()) {
+            replace(&file, text.as_bytes(), 0o644, Sync::Ram)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,118 @@
+//! The state file on flash, and the number of its last write in RAM.
+//!
+//! A write is atomic and synced: the file is either the old one or the new one after a power cut. Not its job: what the
+//! file says (`core::state`).
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, ErrorKind, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use super::paths::Paths;
+use crate::core::lifecycle::Now;
+use crate::core::state::{self, Loaded, State};
+
+/// Where the state is kept.
+#[derive(Debug, Clone)]
+pub struct StateFile {
+    file: PathBuf,
+    /// Generation of the last write. In RAM, so that it is gone when the router restarts.
+    written: PathBuf,
+}
+
+impl StateFile {
+    /// The state of the router below `paths`.
+    pub fn new(paths: &Paths) -> Self {
+        StateFile {
+            file: paths.state(),
+            written: paths.run().join("written"),
+        }
+    }
+
+    /// Reads what is there and how far it can be trusted. A file that cannot be used is kept beside the new one.
+    pub fn load(&self, now: &Now) -> Loaded {
+        let written = fs::read_to_string(&self.written)
+            .ok()
+            .and_then(|text| text.trim().parse().ok());
+        let loaded = match fs::read(&self.file) {
+            Ok(text) => state::load(Some(&text), written, now),
+            Err(error) if error.kind() == ErrorKind::NotFound => state::load(None, written, now),
+            Err(error) => {
+                let mut loaded = state::load(None, None, now);
+                loaded.warning = Some(format!(
+                    "cannot read {}: {error}; every arm ended with it",
+                    self.file.display()
+                ));
+                loaded
+            }
+        };
+        if !loaded.sound && self.file.exists() {
+            // For people who want to look what it was. One copy, so that flash does not fill.
+            let kept = self.file.with_extension("json.damaged");
+            if let Err(error) = fs::rename(&self.file, &kept) {
+                log::warn!(
+                    "cannot keep {} as {}: {error}",
+                    self.file.display(),
+                    kept.display()
+                );
+            }
+        }
+        loaded
+    }
+
+    /// Writes the state. When this returns, it is on flash.
+    pub fn store(&self, state: &State) -> Result<(), String> {
+        let text = state
+            .to_text()
+            .map_err(|error| format!("the state cannot be put in words: {error}"))?;
+        replace(&self.file, text.as_bytes(), 0o600, Sync::Flash)?;
+        replace(
+            &self.written,
+            format!("{}\n", state.generation).as_bytes(),
+            0o600,
+            Sync::Ram,
+        )
+    }
+}
+
+/// Whether a file must be on its medium when [`replace`] returns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sync {
+    /// Yes.
+    Flash,
+    /// It lies in RAM anyhow.
+    Ram,
+}
+
+/// Puts a new file in the place of an old one, in one step.
+pub fn replace(path: &Path, content: &[u8], mode: u32, sync: Sync) -> Result<(), String> {
+    write_beside(path, content, mode, sync)
+        .map_err(|error| format!("cannot write {}: {error}", path.display()))
+}
+
+fn write_beside(path: &Path, content: &[u8], mode: u32, sync: Sync) -> io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("/"));
+    fs::create_dir_all(folder)?;
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".new");
+    let beside = folder.join(name);
+    // A leftover of a crash may have another mode.
+    match fs::remove_file(&beside) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(mode)
+        .open(&beside)?;
+    file.write_all(content)?;
+    if sync == Sync::Flash {
+        file.sync_all()?;
+    }
+    fs::rename(&beside, path)?;
+    if sync == Sync::Flash {
+        File::open(folder)?.sync_all()?;
+    }
+    Ok(())
+}

@@ -1,0 +1,370 @@
+//! What a booting machine and its installer ask: the decision, the answer file, the reports.
+//!
+//! Not its job: HTTP. Requests come as decoded values, answers go as status and text.
+
+use std::net::Ipv4Addr;
+
+use super::engine::{Engine, NO_TOKEN};
+use crate::core::decision::{self, Decision, Identity};
+use crate::core::ipxe;
+use crate::core::lifecycle::{ArmedBy, Event, Outcome, Refusal};
+use crate::core::mac::Mac;
+use crate::core::machine::{Machine, clean_to};
+use crate::core::settings::Host;
+use crate::core::target::Query;
+
+/// What is answered: a text, or a refusal of one plain sentence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// 200.
+    Text(String),
+    /// 400: the request says too little or nonsense.
+    Bad(String),
+    /// 403: not to this one, or not now.
+    Denied(String),
+    /// 404: there is no such host.
+    NotFound(String),
+    /// 500: a template or an option is at fault; the user must mend it. Never 404: an installer would give up for good.
+    Fault(String),
+    /// 503: try again; installers do.
+    Later(String),
+}
+
+/// Longest end of an installer's log that is kept, in characters.
+const LOG_LENGTH: usize = 16 * 1024;
+/// Longest sentence of a report, in characters.
+const SENTENCE: usize = 300;
+/// Longest nonce that is kept, in characters: a UUID has 36.
+const NONCE_LENGTH: usize = 64;
+
+impl Engine {
+    /// `/boot.ipxe`.
+    pub fn first_script(&mut self) -> Answer {
+        self.refresh();
+        match self.router() {
+            Ok(router) => Answer::Text(ipxe::first(router)),
+            Err(error) => Answer::Later(error.0),
+        }
+    }
+
+    /// `/v1/boot`: the decision, as a script.
+    pub fn boot(&mut self, peer: Ipv4Addr, query: &Query) -> Answer {
+        self.refresh();
+        let machine = match Machine::from_query(query) {
+            Ok(machine) => machine,
+            Err(error) => return Answer::Bad(error),
+        };
+        let router = match self.router() {
+            Ok(router) => router,
+            Err(error) => return Answer::Later(error.0),
+        };
+        let first_try = query.get("try").is_none_or(|number| number == "1");
+        let decision = match decision::identify(&self.settings, machine.mac) {
+            Identity::Host(host) => {
+                let host = host.clone();
+                match self.boot_host(&host, &machine, peer, first_try) {
+                    Ok(decision) => decision,
+                    Err(answer) => return answer,
+                }
+            }
+            identity => {
+                let decision = decision::for_stranger(
+                    &self.settings,
+                    identity,
+                    &machine,
+                    self.has_disk_loader(&machine),
+                );
+                if identity == Identity::Unknown {
+                    self.meet(&machine);
+                }
+                decision
+            }
+        };
+        match &decision {
+            Decision::Install { host, token } => {
+                self.install_script(host, token.reveal(), &machine)
+            }
+            Decision::Local { leave, why } => {
+                Answer::Text(ipxe::local(*leave, why, &machine, router))
+            }
+            Decision::Wait { why } => Answer::Text(ipxe::wait(why, router)),
+            Decision::Refuse { why } => Answer::Text(ipxe::refuse(why)),
+        }
+    }
+
+    fn meet(&mut self, machine: &Machine) {
+        if self.strangers.get(machine.mac).is_none() {
+            log::info!(
+                "{} asks what to boot and is no host ({} {})",
+                machine.mac,
+                machine.manufacturer,
+                machine.product
+            );
+        }
+        self.strangers.remember(machine.clone(), &self.now());
+    }
+
+    fn boot_host(
+        &mut self,
+        host: &Host,
+        machine: &Machine,
+        peer: Ipv4Addr,
+        first_try: bool,
+    ) -> Result<Decision, Answer> {
+        let now = self.now();
+        self.sightings.entry(host.name.clone()).or_default().machine = Some(machine.clone());
+        let record = self.record(&host.name);
+        let arms_itself = decision::arms_itself(host, &record, &now);
+        if arms_itself || record.live_arm(&now).is_some() {
+            if !self.is_neighbour(host, peer) {
+                let why = format!(
+                    "{peer} asked as {}, and the router's neighbour table knows it as another card",
+                    machine.mac
+                );
+                self.events.add(&now, &host.name, "refused", why.clone());
+                return Ok(Decision::Wait { why });
+            }
+            // Faults show before the machine is started, not ten minutes later.
+            self.rehearse(host, machine)?;
+        }
+        if arms_itself {
+            let arm = self
+                .fresh_arm(host, ArmedBy::Once, None)
+                .map_err(Answer::Later)?;
+            self.apply(&host.name, Event::Arm(arm))
+                .map_err(Answer::Later)?;
+        }
+        let outcome = self
+            .apply(
+                &host.name,
+                Event::Asked {
+                    mac: machine.mac,
+                    first_try,
+                },
+            )
+            .map_err(Answer::Later)?;
+        let record = self.record(&host.name);
+        let decision = decision::for_host(
+            host,
+            &record,
+            &outcome,
+            machine,
+            self.has_disk_loader(machine),
+        );
+        let told = match &decision {
+            Decision::Install { .. } => (
+                "install",
+                "asked what to boot and was told to install".to_owned(),
+            ),
+            Decision::Local { why, .. } => (
+                "local",
+                format!("asked what to boot and was told to boot from its disk: {why}"),
+            ),
+            Decision::Wait { why } | Decision::Refuse { why } => ("wait", why.clone()),
+        };
+        self.events.add(&now, &host.name, told.0, told.1);
+        Ok(decision)
+    }
+
+    /// Renders everything that an installation needs, for its faults only.
+    fn rehearse(&mut self, host: &Host, machine: &Machine) -> Result<(), Answer> {
+        let rendered = self
+            .installer(host, machine, NO_TOKEN)
+            .map(drop)
+            .and_then(|()| self.answer(host, machine, NO_TOKEN).map(drop));
+        rendered.map_err(|error| {
+            let now = self.now();
+            self.events.add(&now, &host.name, "fault", error.0.clone());
+            Answer::Fault(format!("{}: {error}", host.name))
+        })
+    }
+
+    fn install_script(&self, host: &str, token: &str, machine: &Machine) -> Answer {
+        let Some(host) = self.settings.hosts.get(host) else {
+            return Answer::NotFound(format!("there is no host '{host}'"));
+        };
+        let script = self
+            .installer(host, machine, token)
+            .and_then(|installer| Ok(installer.script(&host.hostname, self.router()?, machine)));
+        match script {
+            Ok(script) => Answer::Text(script),
+            Err(error) => Answer::Fault(format!("{}: {error}", host.name)),
+        }
+    }
+
+    /// Whether the router has a loader that finds the installed system of such a machine.
+    pub fn has_disk_loader(&self, machine: &Machine) -> bool {
+        self.paths
+            .below_root(&self.settings.main.tftp_root)
+            .join(ipxe::disk_loader(machine))
+            .is_file()
+    }
+
+    /// The answer file, for the one machine that it is for.
+    pub fn answer_file(&mut self, peer: Ipv4Addr, mac: Mac, token: &str) -> Answer {
+        self.refresh();
+        let Identity::Host(host) = decision::identify(&self.settings, mac) else {
+            return Answer::NotFound(format!("{mac} is no host"));
+        };
+        let host = host.clone();
+        let now = self.now();
+        if !self.record(&host.name).knows_token(token, &now) {
+            return self.deny(&host, Refusal::NotArmed.sentence().to_owned());
+        }
+        if !self.is_neighbour(&host, peer) {
+            return self.deny(
+                &host,
+                format!("{peer} is no card of this host in the router's neighbour table"),
+            );
+        }
+        let machine = Machine {
+            mac,
+            ..self
+                .machine_of(&host)
+                .unwrap_or_else(|| Machine::unseen(mac))
+        };
+        let text = match self.answer(&host, &machine, token) {
+            Ok(text) => text,
+            Err(error) => {
+                self.events.add(&now, &host.name, "fault", error.0.clone());
+                return Answer::Fault(format!("{}: {error}", host.name));
+            }
+        };
+        // A file that never asks would install again at every boot until its attempts are used up: handing it out is
+        // the claim.
+        let claims = text.contains("event=claim");
+        match self.apply(&host.name, Event::Fetched { token, claims }) {
+            Ok(Outcome::Refused(refusal)) => self.deny(&host, refusal.sentence().to_owned()),
+            Ok(_) => {
+                self.events.add(
+                    &now,
+                    &host.name,
+                    "answer",
+                    format!("fetched its answer file ({} bytes)", text.len()),
+                );
+                Answer::Text(text)
+            }
+            Err(error) => Answer::Later(error),
+        }
+    }
+
+    fn deny(&mut self, host: &Host, why: String) -> Answer {
+        let now = self.now();
+        self.events.add(
+            &now,
+            &host.name,
+            "refused",
+            format!("an answer file or report was refused: {why}"),
+        );
+        Answer::Denied(why)
+    }
+
+    /// `/v1/report`: claim, progress, completed, failed.
+    pub fn report(&mut self, query: &Query) -> Answer {
+        self.refresh();
+        let (Some(mac), Some(token), Some(event)) =
+            (query.get("mac"), query.get("token"), query.get("event"))
+        else {
+            return Answer::Bad("a report needs mac, token and event".to_owned());
+        };
+        let Ok(mac) = mac.parse::<Mac>() else {
+            return Answer::Bad("mac is not a MAC address".to_owned());
+        };
+        let Identity::Host(host) = decision::identify(&self.settings, mac) else {
+            return Answer::NotFound(format!("{mac} is no host"));
+        };
+        let host = host.clone();
+        match event {
+            "claim" => self.report_claim(&host, token, query),
+            "progress" => self.report_progress(&host, token, query),
+            "completed" => self.report_end(
+                &host,
+                Event::Completed { token },
+                "completed",
+                "reported that it is installed",
+            ),
+            "failed" => self.report_failure(&host, token, query),
+            _ => Answer::Bad("event must be claim, progress, completed or failed".to_owned()),
+        }
+    }
+
+    fn report_claim(&mut self, host: &Host, token: &str, query: &Query) -> Answer {
+        let nonce = clean_to(query.get("nonce").unwrap_or_default(), NONCE_LENGTH);
+        if nonce.is_empty() {
+            return Answer::Bad(
+                "a claim needs a nonce, another one for each run of the installer".to_owned(),
+            );
+        }
+        let blank = query.get("blank") == Some("1");
+        let disk = clean_to(query.get("disk").unwrap_or("its disk"), SENTENCE);
+        self.report_end(
+            host,
+            Event::Claim {
+                token,
+                nonce: &nonce,
+                blank,
+            },
+            "claim",
+            &format!("claimed, and may now write {disk}"),
+        )
+    }
+
+    fn report_end(&mut self, host: &Host, event: Event<'_>, kind: &str, done: &str) -> Answer {
+        match self.apply(&host.name, event) {
+            Ok(Outcome::Refused(refusal)) => self.deny(host, refusal.sentence().to_owned()),
+            Ok(_) => {
+                let now = self.now();
+                self.events.add(&now, &host.name, kind, done);
+                Answer::Text("granted\n".to_owned())
+            }
+            Err(error) => Answer::Later(error),
+        }
+    }
+
+    fn report_failure(&mut self, host: &Host, token: &str, query: &Query) -> Answer {
+        let log = query.get("log").unwrap_or_default();
+        let said = query
+            .get("reason")
+            .or_else(|| log.lines().next())
+            .unwrap_or_default();
+        let reason = match clean_to(said, SENTENCE) {
+            reason if reason.is_empty() => "the installer gave up without a word".to_owned(),
+            reason => reason,
+        };
+        let answer = self.report_end(
+            host,
+            Event::Failed {
+                token,
+                reason: &reason,
+            },
+            "failed",
+            &format!("reported that it failed: {reason}"),
+        );
+        if answer == Answer::Text("granted\n".to_owned()) {
+            let skipped = log.chars().count().saturating_sub(LOG_LENGTH);
+            let keep = |c: &char| !c.is_control() || *c == '\n';
+            self.sightings.entry(host.name.clone()).or_default().log =
+                log.chars().skip(skipped).filter(keep).collect();
+        }
+        answer
+    }
+
+    fn report_progress(&mut self, host: &Host, token: &str, query: &Query) -> Answer {
+        let now = self.now();
+        if !self.record(&host.name).knows_token(token, &now) {
+            return self.deny(host, Refusal::NotArmed.sentence().to_owned());
+        }
+        let percent = query
+            .get("percent")
+            .and_then(|text| text.parse::<u8>().ok())
+            .filter(|percent| *percent <= 100);
+        if percent.is_some() {
+            self.sightings.entry(host.name.clone()).or_default().percent = percent;
+        }
+        let text = clean_to(query.get("text").unwrap_or_default(), SENTENCE);
+        if !text.is_empty() {
+            self.events.add(&now, &host.name, "progress", text);
+        }
+        Answer::Text("noted\n".to_owned())
+    }
+}

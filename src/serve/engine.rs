@@ -1,0 +1,393 @@
+//! The engine: settings, records, and the one place that steps the lifecycle.
+//!
+//! What [`step`] changed is on flash before anybody acts on it. HTTP (`boot`, `report`) and ubus (`object`) both come
+//! through here. Not its job: protocols.
+
+use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
+use std::rc::Rc;
+
+use serde_json::json;
+use tokio::sync::Notify;
+
+use super::events::Events;
+use super::strangers::Strangers;
+use crate::core::answer::{Context, RenderError, Router, render_answer};
+use crate::core::ipxe::Installer;
+use crate::core::lifecycle::{Arm, ArmedBy, Event, Now, Outcome, Phase, Record, step};
+use crate::core::machine::Machine;
+use crate::core::settings::{Host, Settings};
+use crate::core::state::State;
+use crate::core::token::{TOKEN_BYTES, Token};
+use crate::host::clock::Clock;
+use crate::host::config::Config;
+use crate::host::paths::Paths;
+use crate::host::state_file::StateFile;
+use crate::host::ubus::Notifier;
+use crate::host::{neighbours, published, templates};
+
+/// Stands in previews and rehearsals where the token would.
+pub(super) const NO_TOKEN: &str = "TOKEN";
+
+/// Everything that the service knows.
+#[derive(Debug)]
+pub struct Engine {
+    pub(super) paths: Paths,
+    pub(super) settings: Settings,
+    pub(super) router: Option<Router>,
+    pub(super) events: Events,
+    pub(super) strangers: Strangers,
+    /// What is known of hosts in RAM only.
+    pub(super) sightings: BTreeMap<String, Sighting>,
+    /// What the user should know, by what it is about.
+    pub(super) warnings: BTreeMap<&'static str, String>,
+    /// Tells subscribers of the ubus object about phases.
+    pub(super) notifier: Option<Notifier>,
+    /// Told when there may be a new arm, whose end somebody must wait for.
+    pub(super) armed: Rc<Notify>,
+    clock: Clock,
+    config: Config,
+    state: State,
+    state_file: StateFile,
+    /// Whether hosts that have no record yet are new, and not only forgotten.
+    sound: bool,
+}
+
+/// What was seen of a host since the service started.
+#[derive(Debug, Clone, Default)]
+pub struct Sighting {
+    /// What it said about itself when it last asked.
+    pub machine: Option<Machine>,
+    /// Per cent, as its installer last said.
+    pub percent: Option<u8>,
+    /// End of the log that its installer sent.
+    pub log: String,
+}
+
+impl Engine {
+    /// Loads settings and state.
+    pub fn new(paths: &Paths) -> Result<Self, String> {
+        let clock = Clock::new(paths)?;
+        let state_file = StateFile::new(paths);
+        let loaded = state_file.load(&clock.now());
+        let mut engine = Engine {
+            paths: paths.clone(),
+            settings: Settings::default(),
+            router: None,
+            events: Events::default(),
+            strangers: Strangers::default(),
+            sightings: BTreeMap::new(),
+            warnings: BTreeMap::new(),
+            notifier: None,
+            armed: Rc::new(Notify::new()),
+            config: Config::new(paths),
+            clock,
+            state: loaded.state,
+            state_file,
+            sound: loaded.sound,
+        };
+        if let Some(warning) = loaded.warning {
+            log::warn!("{warning}");
+            engine.warnings.insert("state", warning);
+        }
+        engine.refresh();
+        // From here on, a host that has no record is new. Writing says so to the next start, and shows now whether it can
+        // be written at all.
+        engine.sound = true;
+        engine.keep();
+        Ok(engine)
+    }
+
+    /// A fresh arm for a host, for `window` seconds or the configured ones.
+    pub fn fresh_arm(&self, host: &Host, by: ArmedBy, window: Option<u32>) -> Result<Arm, String> {
+        let now = self.now();
+        let mut random = [0; TOKEN_BYTES];
+        getrandom::fill(&mut random)
+            .map_err(|error| format!("the kernel gives no random numbers: {error}"))?;
+        let window = u64::from(window.unwrap_or(self.settings.main.window)) * 1000;
+        Ok(Arm {
+            token: Token::new(random),
+            macs: host.macs.clone(),
+            deadline: now.uptime.saturating_add(window),
+            router_start: now.router_start,
+            starts: 0,
+            attempts: self.settings.main.attempts,
+            by,
+        })
+    }
+
+    /// The time.
+    pub fn now(&self) -> Now {
+        self.clock.now()
+    }
+
+    /// Reads the settings again when they changed, and ends arms whose window ended.
+    pub fn refresh(&mut self) {
+        match self.config.changed() {
+            None => {}
+            Some(Err(error)) => {
+                log::error!("{error}");
+                let kept = if self.settings.hosts.is_empty() {
+                    ""
+                } else {
+                    "; the last good settings are in use"
+                };
+                self.warnings.insert("config", format!("{error}{kept}"));
+            }
+            Some(Ok(settings)) => self.follow(settings),
+        }
+        self.tick();
+    }
+
+    fn follow(&mut self, settings: Settings) {
+        self.warnings.remove("config");
+        for fault in &settings.faults {
+            log::warn!("{fault}");
+        }
+        for mac in settings.macs.keys() {
+            self.strangers.forget(*mac);
+        }
+        self.sightings
+            .retain(|name, _| settings.configured.contains_key(name));
+        if self.state.follow(&settings.configured, self.sound) {
+            self.keep();
+        }
+        self.settings = settings;
+        self.publish();
+    }
+
+    fn tick(&mut self) {
+        let armed: Vec<String> = self
+            .state
+            .hosts
+            .iter()
+            .filter(|(_, record)| record.arm.is_some())
+            .map(|(name, _)| name.clone())
+            .collect();
+        for name in armed {
+            // An arm that ended is refused everywhere, whether this can be written or not.
+            if let Err(error) = self.apply(&name, Event::Tick) {
+                log::warn!("{error}");
+            }
+        }
+    }
+
+    /// Milliseconds until the first arm ends.
+    pub fn next_end(&self) -> Option<u64> {
+        let now = self.now();
+        self.state
+            .hosts
+            .values()
+            .filter_map(|record| record.live_arm(&now))
+            .map(|arm| arm.left(&now))
+            .min()
+    }
+
+    /// The record of a host.
+    pub fn record(&self, name: &str) -> Record {
+        self.state.hosts.get(name).cloned().unwrap_or_default()
+    }
+
+    /// Steps the lifecycle of a host. What was granted is on flash when this returns; when it cannot be written, nothing is
+    /// granted, and the error is one sentence.
+    pub fn apply(&mut self, name: &str, event: Event<'_>) -> Result<Outcome, String> {
+        let now = self.now();
+        let before = self.record(name);
+        let undoes = matches!(event, Event::Disarm | Event::Tick);
+        let (after, outcome) = step(&before, event, &now);
+        if after == before {
+            return Ok(outcome);
+        }
+        self.state.hosts.insert(name.to_owned(), after.clone());
+        // What takes a permission away counts at once, written or not. What gives one counts only when it is written.
+        let gives = matches!(outcome, Outcome::Install(_) | Outcome::Accepted) && !undoes;
+        let kept = self.keep_now();
+        if gives && let Err(error) = kept {
+            self.state.hosts.insert(name.to_owned(), before);
+            return Err(error);
+        }
+        if after.phase != before.phase {
+            self.say_phase(name, &after, &now);
+        }
+        if after.arm.is_some() {
+            self.armed.notify_one();
+        }
+        self.publish();
+        if undoes {
+            kept.map(|()| outcome)
+        } else {
+            Ok(outcome)
+        }
+    }
+
+    fn say_phase(&mut self, name: &str, after: &Record, now: &Now) {
+        if after.phase == Phase::Armed || after.phase == Phase::Installing {
+            if let Some(sighting) = self.sightings.get_mut(name) {
+                sighting.percent = None;
+                sighting.log.clear();
+            }
+        }
+        // Everything else that changes a phase was asked for by somebody, and whoever handled that says it.
+        if after.phase == Phase::Expired {
+            let kind = after.phase.word();
+            self.events.add(now, name, kind, after.note.clone());
+        }
+        if let Some(notifier) = &self.notifier {
+            notifier.notify(
+                "phase",
+                json!({"host": name, "phase": after.phase.word(), "note": after.note}),
+            );
+        }
+    }
+
+    /// Writes the state; a failure is a warning, and the next write tries again.
+    fn keep(&mut self) {
+        if let Err(error) = self.keep_now() {
+            log::error!("{error}");
+        }
+    }
+
+    fn keep_now(&mut self) -> Result<(), String> {
+        self.state.generation += 1;
+        let stored = self.state_file.store(&self.state);
+        match &stored {
+            Ok(()) => self.warnings.remove("flash"),
+            Err(error) => self.warnings.insert(
+                "flash",
+                format!("{error}: nothing can be installed until it can be written"),
+            ),
+        };
+        stored
+    }
+
+    /// Whether an address is known to be one of the host's cards, by the router's own neighbour table.
+    pub fn is_neighbour(&self, host: &Host, peer: Ipv4Addr) -> bool {
+        neighbours::card_of(&self.paths, peer).is_some_and(|card| host.macs.contains(&card))
+    }
+
+    /// What was last seen of a host's machine; before it was ever seen, its first card and the usual kind of machine.
+    pub fn machine_of(&self, host: &Host) -> Option<Machine> {
+        let seen = self
+            .sightings
+            .get(&host.name)
+            .and_then(|sighting| sighting.machine.clone());
+        // Settings have no host without a card.
+        seen.filter(|machine| host.macs.contains(&machine.mac))
+            .or_else(|| host.macs.first().map(|mac| Machine::unseen(*mac)))
+    }
+
+    /// The answer file of a host: the user's own file for this card as it is, else the profile's template.
+    pub fn answer(
+        &self,
+        host: &Host,
+        machine: &Machine,
+        token: &str,
+    ) -> Result<String, RenderError> {
+        let www = self.paths.below_root(&self.settings.main.www);
+        if let Some(own) = templates::own_answer(&www, machine.mac).map_err(RenderError)? {
+            return Ok(own);
+        }
+        let profile = self.profile_of(host)?;
+        let context = self.context(host, machine, token)?;
+        render_answer(
+            profile.kind,
+            &profile.answer,
+            &context,
+            move |name: &str| templates::template(&www, name),
+        )
+    }
+
+    /// What a host boots to install itself.
+    pub fn installer(
+        &self,
+        host: &Host,
+        machine: &Machine,
+        token: &str,
+    ) -> Result<Installer, RenderError> {
+        let profile = self.profile_of(host)?;
+        let context = self.context(host, machine, token)?;
+        Installer::new(
+            profile,
+            machine,
+            self.router()?,
+            self.settings.main.syslog_port,
+            token,
+            &context,
+        )
+    }
+
+    fn profile_of(&self, host: &Host) -> Result<&crate::core::settings::Profile, RenderError> {
+        let missing = || RenderError(format!("host '{}' names no usable profile", host.name));
+        self.settings
+            .profiles
+            .get(&host.profile)
+            .ok_or_else(missing)
+    }
+
+    fn context(&self, host: &Host, machine: &Machine, token: &str) -> Result<Context, RenderError> {
+        if self.settings.accounts_faulty {
+            return Err(RenderError(
+                "a `config account` section has faults: `kickstand status` names them".to_owned(),
+            ));
+        }
+        let profile = self.profile_of(host)?;
+        Ok(Context::new(
+            &self.settings,
+            host,
+            profile,
+            machine,
+            self.router()?,
+            token,
+        ))
+    }
+
+    /// The service listens there from now on.
+    pub fn serves_at(&mut self, router: Router) {
+        self.router = Some(router);
+        self.warnings.remove("address");
+        self.publish();
+    }
+
+    /// Where machines reach the service.
+    pub fn router(&self) -> Result<Router, RenderError> {
+        let missing = || {
+            RenderError(format!(
+                "interface '{}' has no IPv4 address yet",
+                self.settings.main.interface
+            ))
+        };
+        self.router.ok_or_else(missing)
+    }
+
+    /// Opens the answer files of armed hosts with `option publish` to uhttpd, and closes all others.
+    fn publish(&mut self) {
+        let now = self.now();
+        let mut open = BTreeMap::new();
+        for host in self.settings.hosts.values().filter(|host| host.publish) {
+            let record = self.record(&host.name);
+            let Some(arm) = record.live_arm(&now) else {
+                continue;
+            };
+            for mac in &host.macs {
+                let machine = Machine {
+                    mac: *mac,
+                    ..self
+                        .machine_of(host)
+                        .unwrap_or_else(|| Machine::unseen(*mac))
+                };
+                match self.answer(host, &machine, arm.token.reveal()) {
+                    Ok(text) => {
+                        open.insert(format!("kickstart-{mac}.cfg"), text);
+                    }
+                    Err(error) => {
+                        log::error!("{}: cannot publish its answer file: {error}", host.name)
+                    }
+                }
+            }
+        }
+        match published::set(&self.paths, &open) {
+            Ok(()) => self.warnings.remove("publish"),
+            Err(error) => self.warnings.insert("publish", error),
+        };
+    }
+}

@@ -1,0 +1,226 @@
+//! HTTP/1.1 on the wire. The one file that names hyper.
+//!
+//! Not its job: what is answered (`routes`).
+
+use std::cell::{Cell, RefCell};
+use std::convert::Infallible;
+use std::net::{IpAddr, Ipv4Addr};
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
+use hyper::header::{self, HeaderValue};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::timeout;
+
+use super::engine::Engine;
+use super::files::FileAnswer;
+use super::routes::{self, Method, Request, Response, route};
+
+/// Connections at once: each installer has a few, and with 24 KB each they stay below 6 MB.
+const MOST_CONNECTIONS: usize = 256;
+/// For the whole head of a request, and for the next request on a connection: slow links need one or two seconds.
+const HEAD_TIME: Duration = Duration::from_secs(15);
+/// For the body of a report.
+const BODY_TIME: Duration = Duration::from_secs(30);
+/// Largest body, in bytes (design: a log's tail).
+const BODY_LENGTH: usize = 64 * 1024;
+/// Largest head, in bytes: the longest real one is iPXE's query with every fact, below 2 KB.
+const HEAD_LENGTH: usize = 16 * 1024;
+/// Most headers: Anaconda sends one for each network card besides its own.
+const MOST_HEADERS: usize = 64;
+/// Piece of a file that is read and sent at once, in bytes.
+const PIECE: usize = 32 * 1024;
+/// After accept() failed, as it does when there are no file descriptors left.
+const PAUSE: Duration = Duration::from_millis(100);
+
+type Answer = hyper::Response<Content>;
+
+/// Serves until it is dropped.
+pub async fn serve(listener: TcpListener, engine: Rc<RefCell<Engine>>) -> Infallible {
+    let open = Rc::new(Cell::new(0));
+    loop {
+        let (stream, peer) = match listener.accept().await {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                log::warn!("cannot accept a connection: {error}");
+                tokio::time::sleep(PAUSE).await;
+                continue;
+            }
+        };
+        let IpAddr::V4(peer) = peer.ip() else {
+            continue;
+        };
+        if open.get() >= MOST_CONNECTIONS {
+            log::warn!("{peer} is turned away: {MOST_CONNECTIONS} connections are open");
+            continue;
+        }
+        let slot = Slot::take(&open);
+        let engine = Rc::clone(&engine);
+        tokio::task::spawn_local(async move {
+            connection(stream, peer, engine).await;
+            drop(slot);
+        });
+    }
+}
+
+/// Counts a connection for as long as it lives.
+struct Slot(Rc<Cell<usize>>);
+
+impl Slot {
+    fn take(open: &Rc<Cell<usize>>) -> Self {
+        open.set(open.get() + 1);
+        Slot(Rc::clone(open))
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        self.0.set(self.0.get() - 1);
+    }
+}
+
+async fn connection(stream: TcpStream, peer: Ipv4Addr, engine: Rc<RefCell<Engine>>) {
+    let service = service_fn(move |request| {
+        let engine = Rc::clone(&engine);
+        async move { Ok::<_, Infallible>(answer(request, peer, engine).await) }
+    });
+    let served = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIME)
+        .max_buf_size(HEAD_LENGTH)
+        .max_headers(MOST_HEADERS)
+        // It would ask for the time in a way that panics after 2038 on 32-bit MIPS (see host::clock).
+        .auto_date_header(false)
+        .serve_connection(TokioIo::new(stream), service)
+        .await;
+    if let Err(error) = served {
+        // UEFI HTTP boot resets the connection after its HEAD: nothing to trouble anybody with.
+        log::debug!("{peer}: {error}");
+    }
+}
+
+async fn answer(
+    request: hyper::Request<Incoming>,
+    peer: Ipv4Addr,
+    engine: Rc<RefCell<Engine>>,
+) -> Answer {
+    let (head, body) = request.into_parts();
+    let method = match head.method {
+        hyper::Method::GET => Method::Get,
+        hyper::Method::HEAD => Method::Head,
+        hyper::Method::POST => Method::Post,
+        _ => Method::Other,
+    };
+    let path = head.uri.path().to_owned();
+    let body = match routes::wants_body(method, &path) {
+        false => String::new(),
+        true => match timeout(BODY_TIME, Limited::new(body, BODY_LENGTH).collect()).await {
+            Ok(Ok(body)) => String::from_utf8_lossy(&body.to_bytes()).into_owned(),
+            Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => {
+                return worded(Response::refusal(413, "a report may have 64 KiB"));
+            }
+            Ok(Err(_)) => return worded(Response::refusal(400, "the body ended early")),
+            Err(_) => return worded(Response::refusal(408, "the body took too long")),
+        },
+    };
+    let text = |name| {
+        head.headers
+            .get(name)
+            .and_then(|value: &HeaderValue| value.to_str().ok())
+            .map(str::to_owned)
+    };
+    let request = Request {
+        method,
+        path,
+        query: head.uri.query().unwrap_or_default().to_owned(),
+        body,
+        peer,
+        range: text(header::RANGE),
+        if_none_match: text(header::IF_NONE_MATCH),
+    };
+    worded(route(&mut engine.borrow_mut(), &request))
+}
+
+/// The answer with its headers.
+fn worded(response: Response) -> Answer {
+    let mut answer = hyper::Response::builder().header(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    let content = match response {
+        Response::Text {
+            status,
+            content_type,
+            body,
+        } => {
+            answer = answer
+                .status(status)
+                .header(header::CONTENT_TYPE, content_type)
+                .header(header::CACHE_CONTROL, "no-store");
+            Content::Text(Full::new(Bytes::from(body)))
+        }
+        Response::File(file) => {
+            answer = answer
+                .status(file.status)
+                .header(header::CONTENT_TYPE, file.content_type)
+                .header(header::ACCEPT_RANGES, "bytes")
+                .header(header::ETAG, file.etag.as_str());
+            if let Some(range) = &file.content_range {
+                answer = answer.header(header::CONTENT_RANGE, range.as_str());
+            }
+            Content::File(file)
+        }
+    };
+    // All parts are our own words; should one not fit a header after all, that is our fault and nobody's secret.
+    answer.body(content).unwrap_or_else(|error| {
+        log::error!("an answer cannot be put in words: {error}");
+        let mut fault = hyper::Response::new(Content::Text(Full::new(Bytes::new())));
+        *fault.status_mut() = hyper::StatusCode::INTERNAL_SERVER_ERROR;
+        fault
+    })
+}
+
+/// Body of an answer.
+enum Content {
+    Text(Full<Bytes>),
+    File(FileAnswer),
+}
+
+impl Body for Content {
+    type Data = Bytes;
+    type Error = std::io::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        match self.get_mut() {
+            Content::Text(text) => Pin::new(text)
+                .poll_frame(context)
+                .map_err(|never| match never {}),
+            Content::File(file) if file.length == 0 => Poll::Ready(None),
+            Content::File(file) => Poll::Ready(Some(
+                file.read(PIECE)
+                    .map(|piece| Frame::data(Bytes::from(piece))),
+            )),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Content::Text(text) => text.is_end_stream(),
+            Content::File(file) => file.length == 0,
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Content::Text(text) => text.size_hint(),
+            Content::File(file) => SizeHint::with_exact(file.length),
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! Routes: from a request to an answer, without any HTTP library.
+//!
+//! Not its job: connections, headers on the wire (`http`), what machines are told (`boot`).
+
+use std::net::Ipv4Addr;
+
+use super::boot::Answer;
+use super::engine::Engine;
+use super::files::{self, FileAnswer};
+use super::metrics;
+use crate::core::mac::Mac;
+use crate::core::target::{Query, path_names};
+
+/// Methods that have a meaning here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Method {
+    /// GET.
+    Get,
+    /// HEAD: as GET, and the body stays away.
+    Head,
+    /// POST.
+    Post,
+    /// Any other.
+    Other,
+}
+
+/// A request, as far as routes look at it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// Method.
+    pub method: Method,
+    /// Path, still encoded.
+    pub path: String,
+    /// Query, still encoded, without the question mark.
+    pub query: String,
+    /// Body of a report.
+    pub body: String,
+    /// Who asks.
+    pub peer: Ipv4Addr,
+    /// `Range` header.
+    pub range: Option<String>,
+    /// `If-None-Match` header.
+    pub if_none_match: Option<String>,
+}
+
+/// An answer.
+#[derive(Debug)]
+pub enum Response {
+    /// A text.
+    Text {
+        /// Status code.
+        status: u16,
+        /// Its type.
+        content_type: &'static str,
+        /// The text.
+        body: String,
+    },
+    /// (A part of) a file.
+    File(FileAnswer),
+}
+
+const TEXT: &str = "text/plain; charset=utf-8";
+const JSON: &str = "application/json";
+
+impl Response {
+    /// A refusal of one plain sentence.
+    pub fn refusal(status: u16, sentence: &str) -> Self {
+        Response::Text {
+            status,
+            content_type: TEXT,
+            body: format!("{sentence}\n"),
+        }
+    }
+
+    fn text(content_type: &'static str, body: String) -> Self {
+        Response::Text {
+            status: 200,
+            content_type,
+            body,
+        }
+    }
+}
+
+impl From<Answer> for Response {
+    fn from(answer: Answer) -> Self {
+        match answer {
+            Answer::Text(body) => Response::text(TEXT, body),
+            Answer::Bad(why) => Response::refusal(400, &why),
+            Answer::Denied(why) => Response::refusal(403, &why),
+            Answer::NotFound(why) => Response::refusal(404, &why),
+            Answer::Fault(why) => Response::refusal(500, &why),
+            Answer::Later(why) => Response::refusal(503, &why),
+        }
+    }
+}
+
+/// Whether a request's body is looked at.
+pub fn wants_body(method: Method, path: &str) -> bool {
+    method == Method::Post && path == "/v1/report"
+}
+
+/// Answers a request.
+pub fn route(engine: &mut Engine, request: &Request) -> Response {
+    let Some(names) = path_names(&request.path) else {
+        return Response::refusal(400, "the path is not one that is served here");
+    };
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let read = matches!(request.method, Method::Get | Method::Head);
+    if !read && names != ["v1", "report"] {
+        return Response::refusal(405, "only GET and HEAD are served here");
+    }
+    let query = Query::parse(&request.query);
+    let token = query.get("token").unwrap_or_default();
+    match names.as_slice() {
+        ["boot.ipxe"] => engine.first_script().into(),
+        ["v1", "boot"] => engine.boot(request.peer, &query).into(),
+        ["v1", "report"] => report(engine, request, &query),
+        ["ks" | "preseed", mac] => answer_file(engine, request.peer, mac, token),
+        ["autoinstall", mac, token, "user-data"] => answer_file(engine, request.peer, mac, token),
+        // cloud-init insists on both files; neither has to say anything.
+        ["autoinstall", _, _, "meta-data" | "vendor-data"] => Response::text(TEXT, String::new()),
+        ["files", rest @ ..] => file(engine, request, "files", rest),
+        ["boot", rest @ ..] => file(engine, request, "boot", rest),
+        ["v1", "status"] | ["metrics"] | ["healthz"] => watched(engine, request.peer, &names),
+        [name] => match name
+            .strip_prefix("kickstart-")
+            .and_then(|rest| rest.strip_suffix(".cfg"))
+        {
+            Some(mac) => answer_file(engine, request.peer, mac, token),
+            None => Response::refusal(404, "nothing is served at this path"),
+        },
+        _ => Response::refusal(404, "nothing is served at this path"),
+    }
+}
+
+fn answer_file(engine: &mut Engine, peer: Ipv4Addr, mac: &str, token: &str) -> Response {
+    match mac.parse::<Mac>() {
+        Ok(mac) => engine.answer_file(peer, mac, token).into(),
+        Err(_) => Response::refusal(
+            400,
+            "the path must name a MAC address such as b8:ca:3a:00:00:01",
+        ),
+    }
+}
+
+fn report(engine: &mut Engine, request: &Request, query: &Query) -> Response {
+    match request.method {
+        Method::Post => engine.report(&Query::parse(request.body.trim_end())).into(),
+        // For clients that cannot POST, such as the iPXE of distributions.
+        Method::Get => engine.report(query).into(),
+        Method::Head | Method::Other => Response::refusal(405, "a report is made with POST or GET"),
+    }
+}
+
+fn file(engine: &Engine, request: &Request, kind: &str, names: &[&str]) -> Response {
+    let main = &engine.settings.main;
+    let folder = match kind {
+        "boot" => engine.paths.below_root(&main.tftp_root),
+        _ => engine.paths.below_root(&main.www).join("files"),
+    };
+    let range = request.range.as_deref();
+    match files::open(&folder, names, range, request.if_none_match.as_deref()) {
+        Ok(answer) => Response::File(answer),
+        Err(status @ 404) => Response::refusal(status, "there is no such file"),
+        Err(status @ 416) => Response::refusal(status, "the file has no such range"),
+        Err(status) => Response::refusal(status, "the file cannot be read"),
+    }
+}
+
+/// What tells about hosts is for the router itself and for the networks that the user allowed.
+fn watched(engine: &mut Engine, peer: Ipv4Addr, names: &[&str]) -> Response {
+    engine.refresh();
+    let own = peer.is_loopback() || engine.router.is_some_and(|router| router.address == peer);
+    if !own
+        && !engine
+            .settings
+            .main
+            .allow
+            .iter()
+            .any(|network| network.contains(peer))
+    {
+        return Response::refusal(
+            403,
+            "status is for the router itself, and for networks in `list allow` of kickstand.main",
+        );
+    }
+    let status = engine.status();
+    match names {
+        ["v1", "status"] => match serde_json::to_string(&status) {
+            Ok(text) => Response::text(JSON, text + "\n"),
+            Err(_) => Response::refusal(500, "the status cannot be put in words"),
+        },
+        ["metrics"] => Response::text("text/plain; version=0.0.4", metrics::prometheus(&status)),
+        _ => Response::text(TEXT, "ok\n".to_owned()),
+    }
+}

@@ -1,0 +1,105 @@
+//! Machines that asked and are no host: remembered in RAM, so that they can be adopted. Bounded, the oldest goes first.
+
+use std::collections::HashMap;
+
+use crate::core::lifecycle::Now;
+use crate::core::mac::Mac;
+use crate::core::machine::Machine;
+use crate::core::replies::UnknownMachine;
+
+/// Machines that are remembered: more than anybody plugs in at once, and with 500 bytes each, 64 KB.
+const KEPT: usize = 128;
+
+/// The machines.
+#[derive(Debug, Default)]
+pub struct Strangers {
+    seen: HashMap<Mac, Seen>,
+}
+
+#[derive(Debug)]
+struct Seen {
+    machine: Machine,
+    asked: u32,
+    uptime: u64,
+}
+
+impl Strangers {
+    /// Remembers a machine that asked.
+    pub fn remember(&mut self, machine: Machine, now: &Now) {
+        let mac = machine.mac;
+        if self.seen.len() >= KEPT && !self.seen.contains_key(&mac) {
+            let oldest = self
+                .seen
+                .iter()
+                .min_by_key(|(_, seen)| seen.uptime)
+                .map(|(mac, _)| *mac);
+            if let Some(oldest) = oldest {
+                self.seen.remove(&oldest);
+            }
+        }
+        let asked = self.seen.get(&mac).map_or(0, |seen| seen.asked);
+        self.seen.insert(
+            mac,
+            Seen {
+                machine,
+                asked: asked.saturating_add(1),
+                uptime: now.uptime,
+            },
+        );
+    }
+
+    /// Forgets one. Returns whether it was there.
+    pub fn forget(&mut self, mac: Mac) -> bool {
+        self.seen.remove(&mac).is_some()
+    }
+
+    /// What a machine said about itself.
+    pub fn get(&self, mac: Mac) -> Option<&Machine> {
+        self.seen.get(&mac).map(|seen| &seen.machine)
+    }
+
+    /// All, the last that asked first.
+    pub fn list(&self, now: &Now) -> Vec<UnknownMachine> {
+        let mut all: Vec<&Seen> = self.seen.values().collect();
+        all.sort_by_key(|seen| (std::cmp::Reverse(seen.uptime), seen.machine.mac));
+        let entry = |seen: &Seen| UnknownMachine {
+            machine: seen.machine.clone(),
+            asked: seen.asked,
+            seconds_ago: now.uptime.saturating_sub(seen.uptime) / 1000,
+        };
+        all.into_iter().map(entry).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_oldest_makes_room() {
+        let mut strangers = Strangers::default();
+        for index in 0..1000_u64 {
+            let mac: Mac = format!("52:54:00:00:{:02x}:{:02x}", index / 256, index % 256)
+                .parse()
+                .expect("valid");
+            let now = Now {
+                router_start: "a".to_owned(),
+                uptime: index,
+                wall: None,
+            };
+            strangers.remember(Machine::unseen(mac), &now);
+        }
+        let now = Now {
+            router_start: "a".to_owned(),
+            uptime: 5999,
+            wall: None,
+        };
+        let list = strangers.list(&now);
+        assert_eq!(list.len(), KEPT);
+        assert_eq!(
+            list.first()
+                .map(|machine| (machine.machine.mac.to_string(), machine.seconds_ago)),
+            Some(("52:54:00:00:03:e7".to_owned(), 5))
+        );
+    }
+}

@@ -1,0 +1,253 @@
+//! Puts in place what the lab is made of: Debian's QEMU, OVMF, iPXE and dnsmasq, and some packages that are only unpacked.
+//!
+//! Silent about what is there. Not its job: making images of them.
+
+use std::env;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::process::{Context, Failure, Result, run, words};
+
+/// What must be on the machine: a file that shows that it is there, its package, and what it is for.
+const NEEDED: [(&str, &str, &str); 12] = [
+    (
+        "/usr/bin/qemu-system-x86_64",
+        "qemu-system-x86",
+        "is the machine",
+    ),
+    (
+        "/usr/share/OVMF/OVMF_CODE_4M.fd",
+        "ovmf",
+        "is its UEFI firmware",
+    ),
+    (
+        "/usr/lib/ipxe/snponly.efi",
+        "ipxe",
+        "is what it loads first",
+    ),
+    (
+        "/usr/sbin/dnsmasq",
+        "dnsmasq-base",
+        "answers its DHCP and TFTP",
+    ),
+    ("/usr/sbin/sfdisk", "fdisk", "partitions its disk"),
+    (
+        "/usr/sbin/mkfs.vfat",
+        "dosfstools",
+        "formats its boot partition",
+    ),
+    ("/usr/sbin/mkfs.ext4", "e2fsprogs", "formats its disk"),
+    ("/usr/bin/curl", "curl", "fetches its kickstart"),
+    ("/usr/bin/cpio", "cpio", "packs the installer"),
+    ("/usr/bin/zstd", "zstd", "compresses the installer"),
+    ("/usr/bin/xz", "xz-utils", "unpacks kernel modules"),
+    ("/usr/bin/ip", "iproute2", "makes the network"),
+];
+
+/// Packages whose files are used without installing them: a kernel, boot loaders and a static busybox would change how
+/// the machine that runs the lab boots or works.
+const UNPACKED: [&str; 5] = [
+    "busybox-static",
+    "grub-common",
+    "grub-efi-amd64-bin",
+    "grub-efi-amd64-signed",
+    "shim-signed",
+];
+
+/// Depends on the newest kernel of the release; small, and with drivers for virtual hardware only.
+const KERNEL: &str = "linux-image-cloud-amd64";
+
+/// What dpkg writes before it reaches the file system; raise it when what is unpacked changes, so that it is made anew.
+const UNPACKED_VERSION: &str = "1";
+
+/// Where things were put. All of it can be deleted: the next run makes it again.
+#[derive(Debug, Clone)]
+pub struct Lab {
+    folder: PathBuf,
+}
+
+impl Lab {
+    /// The lab below cargo's target folder, with everything installed and unpacked that it needs.
+    pub fn set_up() -> Result<Self> {
+        if run(&mut words("id -u"))?.trim() != "0" {
+            return Err(Failure::new(
+                "The lab must run as root, because it makes network namespaces and installs packages.",
+            ));
+        }
+        let lab = Lab {
+            folder: target_folder()?.join("lab"),
+        };
+        fs::create_dir_all(&lab.folder).context(format!("make {}", lab.folder.display()))?;
+        let _lock = lab.lock()?;
+        lab.install_missing()?;
+        lab.unpack_packages()?;
+        Ok(lab)
+    }
+
+    /// A folder of the lab, made when it is not there.
+    pub fn folder(&self, name: &str) -> Result<PathBuf> {
+        let folder = self.folder.join(name);
+        fs::create_dir_all(&folder).context(format!("make {}", folder.display()))?;
+        Ok(folder)
+    }
+
+    /// The root of the files of the unpacked packages.
+    pub fn unpacked(&self) -> PathBuf {
+        self.folder.join("unpacked")
+    }
+
+    /// Debian's busybox, which needs no libraries.
+    pub fn busybox(&self) -> PathBuf {
+        // /bin in Debian 12, /usr/bin since.
+        let merged = self.unpacked().join("usr/bin/busybox");
+        if merged.exists() {
+            return merged;
+        }
+        self.unpacked().join("bin/busybox")
+    }
+
+    /// Held while something below the lab's folder is made: tests run in several processes at once.
+    pub fn lock(&self) -> Result<File> {
+        let path = self.folder.join("lock");
+        let file = File::create(&path).context(format!("write {}", path.display()))?;
+        file.lock().context(format!("lock {}", path.display()))?;
+        Ok(file)
+    }
+
+    fn install_missing(&self) -> Result<()> {
+        let missing: Vec<_> = NEEDED
+            .iter()
+            .filter(|(file, _, _)| !Path::new(file).exists())
+            .collect();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        for (_, package, purpose) in &missing {
+            eprintln!("lab: installs {package}, which {purpose}");
+        }
+        let packages: Vec<&str> = missing.iter().map(|(_, package, _)| *package).collect();
+        refresh_lists(packages[0])?;
+        let Err(first) = run(self.apt_install().args(&packages)) else {
+            return Ok(());
+        };
+        // A newer qemu-utils, from backports that apt no longer lists, breaks the release's own QEMU.
+        let Some(utils) = matching_utils(&packages) else {
+            return Err(first);
+        };
+        eprintln!(
+            "lab: apt-get refused ({}); tries again with {utils}, which belongs to this QEMU",
+            last_line(&first)
+        );
+        run(self
+            .apt_install()
+            .arg("--allow-downgrades")
+            .args(&packages)
+            .arg(utils))?;
+        Ok(())
+    }
+
+    /// apt-get install with an archive folder of its own: two runs at once delete each other's packages.
+    fn apt_install(&self) -> Command {
+        let archives = self.folder.join("archives");
+        let _ = fs::create_dir_all(archives.join("partial"));
+        // 600 s: the dpkg of somebody else's installation may take minutes.
+        let mut command = words(
+            "apt-get install --yes --quiet --no-install-recommends --option DPkg::Lock::Timeout=600",
+        );
+        command.arg("--option");
+        command.arg(format!("Dir::Cache::archives={}", archives.display()));
+        command.env("DEBIAN_FRONTEND", "noninteractive");
+        command
+    }
+
+    fn unpack_packages(&self) -> Result<()> {
+        let stamp = self.folder.join("unpacked.stamp");
+        let key = format!("{UNPACKED_VERSION} {} {KERNEL}", UNPACKED.join(" "));
+        if fs::read_to_string(&stamp).is_ok_and(|made| made == key) {
+            return Ok(());
+        }
+        eprintln!(
+            "lab: fetches and unpacks, without installing: {KERNEL} {}",
+            UNPACKED.join(" ")
+        );
+        refresh_lists(KERNEL)?;
+        let archives = self.folder("packages")?;
+        run(words("apt-get download --quiet")
+            .arg(kernel_package()?)
+            .args(UNPACKED)
+            .current_dir(&archives))?;
+        let _ = fs::remove_dir_all(self.unpacked());
+        for archive in fs::read_dir(&archives).context("list the packages")? {
+            let archive = archive.context("list the packages")?.path();
+            run(words("dpkg-deb --extract")
+                .arg(&archive)
+                .arg(self.unpacked()))?;
+        }
+        fs::remove_dir_all(&archives).context("remove the packages")?;
+        fs::write(&stamp, key).context(format!("write {}", stamp.display()))
+    }
+}
+
+/// Cargo's target folder: the one that the running program was built in.
+fn target_folder() -> Result<PathBuf> {
+    let program = env::current_exe().context("find the running program")?;
+    // Cargo marks its target folders with this file, so that backups leave them out.
+    let target = program
+        .ancestors()
+        .find(|folder| folder.join("CACHEDIR.TAG").exists());
+    match target {
+        Some(folder) => Ok(folder.to_owned()),
+        None => Ok(env::current_dir()
+            .context("find the current folder")?
+            .join("target")),
+    }
+}
+
+/// Fetches apt's lists when they do not know `package`, as on an image that was shipped without them.
+fn refresh_lists(package: &str) -> Result<()> {
+    if candidate(package).is_none() {
+        eprintln!("lab: apt does not know {package}; fetches its lists");
+        run(&mut words(
+            "apt-get update --quiet --option DPkg::Lock::Timeout=600",
+        ))?;
+    }
+    Ok(())
+}
+
+/// The version of a package that apt would install.
+fn candidate(package: &str) -> Option<String> {
+    let policy = run(words("apt-cache policy").arg(package).env("LC_ALL", "C")).ok()?;
+    let line = policy
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("Candidate: "))?;
+    (line != "(none)").then(|| line.to_owned())
+}
+
+/// `qemu-utils=VERSION` of the QEMU that is to be installed, where another version of it is in the way.
+fn matching_utils(packages: &[&str]) -> Option<String> {
+    if !packages.contains(&"qemu-system-x86") {
+        return None;
+    }
+    let installed = run(&mut words(
+        "dpkg-query --show --showformat=${Version} qemu-utils",
+    ))
+    .ok()?;
+    let version = candidate("qemu-system-x86")?;
+    (!installed.is_empty() && installed != version).then(|| format!("qemu-utils={version}"))
+}
+
+fn kernel_package() -> Result<String> {
+    let depends = run(words("apt-cache depends").arg(KERNEL).env("LC_ALL", "C"))?;
+    depends
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("Depends: "))
+        .map(str::to_owned)
+        .ok_or_else(|| Failure::new(format!("{KERNEL} depends on no kernel")))
+}
+
+/// What apt-get says last is the reason; the rest is what it tried.
+fn last_line(failure: &Failure) -> String {
+    let text = failure.to_string();
+    text.lines().last().unwrap_or_default().trim().to_owned()
+}

@@ -1,0 +1,295 @@
+//! The whole story: a server with an empty disk gets power, and comes back as an installed system, without a hand on it.
+//!
+//! Needs a kickstand to ask. Not its job: what kickstand decides; it only writes down what everybody saw.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::disk::Disk;
+use crate::image::Images;
+use crate::machine::{BootOrder, DISK_PATH, Firmware, Machine, Running};
+use crate::network::{Network, ROUTER};
+use crate::process::{Context, Failure, Result, wait_for};
+use crate::reading;
+use crate::router::{PORT, Router, keep_logs};
+use crate::scratch::Scratch;
+use crate::setup::Lab;
+use crate::timeline::{Client, Event, Fact, Source, Timeline};
+
+/// The host of the story.
+pub const HOST: &str = "demo";
+
+/// Its network card.
+pub const MAC: &str = "52:54:00:00:00:01";
+
+/// Where installed systems report.
+pub const LISTENER_PORT: u16 = 8068;
+
+/// An installation takes 40 s on two idle cores without KVM; five times that for busy ones.
+const INSTALL_LIMIT: Duration = Duration::from_secs(240);
+
+/// A start from the disk takes 20 s.
+const BOOT_LIMIT: Duration = Duration::from_secs(120);
+
+/// MiB: what the kickstart of the story plans, and some to grow into. The file is sparse.
+const DISK_SIZE: u64 = 6 * 1024;
+
+/// How to play it.
+pub struct Script<'script> {
+    /// The kickstand binary.
+    pub kickstand: &'script Path,
+    /// dnsmasq's configuration for a router, whose files lie below its tree.
+    pub dnsmasq: &'script dyn Fn(&Router) -> Result<String>,
+    /// Makes the router ready between its files and its services: a configuration of one's own.
+    pub prepare: &'script dyn Fn(&Router) -> Result<()>,
+    /// How the machine starts from the network.
+    pub firmware: Firmware,
+    /// What the machine tries first while it is installed. Afterwards it always tries the network first.
+    pub order: BootOrder,
+    /// Whether to print what happens.
+    pub live: bool,
+}
+
+/// What everybody saw.
+#[derive(Debug)]
+pub struct Outcome {
+    /// All events.
+    pub events: Vec<Event>,
+    /// How many of them belong to the first power on; the rest to the second.
+    pub first_power_on: usize,
+    /// What `kickstand status` said after the installed system had started.
+    pub status: String,
+    /// Whether the disk had only zeros at the end.
+    pub disk_is_blank: bool,
+}
+
+impl Outcome {
+    /// The systems that started from a disk, in order: host name and card.
+    pub fn reports(&self) -> Vec<(&str, &str)> {
+        self.events
+            .iter()
+            .filter_map(|event| match &event.fact {
+                Fact::Reported { hostname, mac } => Some((hostname.as_str(), mac.as_str())),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// How many leases went to clients of this kind since the second power on.
+    pub fn leases_of_second_power_on(&self, wanted: &Client) -> usize {
+        self.events[self.first_power_on..]
+            .iter()
+            .filter(|event| matches!(&event.fact, Fact::Leased { client, .. } if client == wanted))
+            .count()
+    }
+
+    /// How many times the installer started.
+    pub fn installer_starts(&self) -> usize {
+        let started =
+            |fact: &Fact| matches!(fact, Fact::Installer(text) if text.starts_with("started"));
+        self.events
+            .iter()
+            .filter(|event| started(&event.fact))
+            .count()
+    }
+}
+
+/// Sets everything up, plays the story, and gives what everybody saw. After a failure the logs are in the lab's folder
+/// `logs`, and the failure says so.
+pub fn play(script: &Script) -> Result<Outcome> {
+    let lab = Lab::set_up()?;
+    let images = Images::build(&lab)?;
+    let network = Network::new()?;
+    let folder = Scratch::new("story");
+    let tree = folder.path().join("router");
+    let timeline = Timeline::new(script.live);
+    let outcome = Scene::open(script, &lab, &images, &network, folder.path(), &timeline)
+        .and_then(|mut scene| scene.play(script));
+    outcome.map_err(|failure| {
+        let kept = keep(&lab, folder.path(), &tree);
+        Failure::new(format!("{failure}. {kept}"))
+    })
+}
+
+/// The router's configuration for the story.
+pub fn configuration() -> String {
+    let files = format!("http://{ROUTER}:{PORT}/files/{HOST}");
+    format!(
+        "config kickstand 'main'
+	option enabled '1'
+	option interface 'lan'
+
+config profile 'standin'
+	option title 'the lab''s stand-in for an installer'
+	option kind 'kickstart'
+	option mirror '{files}'
+	option kernel '{{{{ mirror }}}}/vmlinuz'
+	list initrd '{{{{ mirror }}}}/initrd.img'
+	list arg 'inst.repo={{{{ mirror }}}}/'
+	list arg 'console=ttyS0'
+	list arg 'quiet'
+	list arg 'lab.home=http://{ROUTER}:{LISTENER_PORT}/booted'
+	option answer 'almalinux.ks'
+
+config host '{HOST}'
+	list mac '{MAC}'
+	option hostname '{HOST}'
+	option profile 'standin'
+	option disk '{DISK_PATH}'
+	option leave 'chain'
+
+config account 'kenneth'
+	option password_hash '$6$kickstandlab$notahash'
+	list ssh_key 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAQ1MiF5sxqA+wsJStuzB0RyP2ZTw+Zej7y4DKygyG18 kenneth@node1'
+	option sudo 'nopasswd'
+"
+    )
+}
+
+/// UCI's network package of a router that has this lab as its LAN.
+pub fn network_configuration() -> String {
+    format!(
+        "config interface 'lan'
+	option device 'br-lan'
+	option proto 'static'
+	option ipaddr '{ROUTER}'
+	option netmask '255.255.255.0'
+"
+    )
+}
+
+/// Everything that is on while the story plays.
+struct Scene<'scene> {
+    network: &'scene Network,
+    router: Router<'scene>,
+    timeline: &'scene Timeline,
+    folder: PathBuf,
+    disk: Disk,
+}
+
+impl<'scene> Scene<'scene> {
+    fn open(
+        script: &Script,
+        lab: &Lab,
+        images: &Images,
+        network: &'scene Network,
+        folder: &Path,
+        timeline: &'scene Timeline,
+    ) -> Result<Self> {
+        let mut router = Router::new(network, &folder.join("router"))?;
+        router.configure("kickstand", &configuration())?;
+        router.configure("network", &network_configuration())?;
+        offer_boot_files(&router, images)?;
+        (script.prepare)(&router)?;
+        let configuration = (script.dnsmasq)(&router)?;
+        let mut reader = reading::Dnsmasq::default();
+        let told = timeline.clone();
+        router.start_dnsmasq(&configuration, move |line| {
+            if let Some(fact) = reader.read(line) {
+                told.add(Source::Dnsmasq, fact);
+            }
+        })?;
+        let told = timeline.clone();
+        router.start_kickstand(script.kickstand, move |line| {
+            told.add(Source::Kickstand, Fact::Said(line.to_owned()));
+        })?;
+        let told = timeline.clone();
+        router.start_listener(&lab.busybox(), LISTENER_PORT, move |line| {
+            if let Some(fact) = reading::listener(line) {
+                told.add(Source::Listener, fact);
+            }
+        })?;
+        Ok(Scene {
+            network,
+            router,
+            timeline,
+            folder: folder.to_owned(),
+            disk: Disk::empty(&folder.join("disk"), DISK_SIZE)?,
+        })
+    }
+
+    fn play(&mut self, script: &Script) -> Result<Outcome> {
+        self.router.kickstand(script.kickstand, &["arm", HOST])?;
+        let mut machine = Machine::new(MAC);
+        machine.firmware = script.firmware;
+        machine.order = script.order;
+        let mut running = self.power_on(&machine, "power on: the disk is empty")?;
+        self.wait_for_system(&mut running, INSTALL_LIMIT, 0)?;
+        let status = self.router.kickstand(script.kickstand, &["status"])?;
+        running.power_off();
+        drop(running);
+        let first_power_on = self.timeline.len();
+        machine.order = BootOrder::NetworkFirst;
+        let sentence = "power on again: the firmware asks the network first";
+        let mut running = self.power_on(&machine, sentence)?;
+        self.wait_for_system(&mut running, BOOT_LIMIT, first_power_on)?;
+        running.power_off();
+        Ok(Outcome {
+            events: self.timeline.events(),
+            first_power_on,
+            status,
+            disk_is_blank: self.disk.is_blank()?,
+        })
+    }
+
+    fn power_on(&self, machine: &Machine, sentence: &str) -> Result<Running> {
+        let told = self.timeline.clone();
+        self.timeline.power_on(sentence);
+        machine.power_on(self.network, &self.disk, &self.folder, move |line| {
+            if let Some(fact) = reading::console(line) {
+                told.add(Source::Console, fact);
+            }
+        })
+    }
+
+    /// Waits until an installed system reports, from event number `from` on.
+    fn wait_for_system(&self, running: &mut Running, limit: Duration, from: usize) -> Result<()> {
+        let mut is_off = false;
+        let mut reported = false;
+        wait_for(limit, "the installed system to report", || {
+            reported = self.timeline.events()[from..]
+                .iter()
+                .any(|event| matches!(event.fact, Fact::Reported { .. }));
+            is_off = running.is_off();
+            reported || is_off
+        })?;
+        if reported {
+            return Ok(());
+        }
+        Err(Failure::new(
+            "the machine went off before its installed system reported",
+        ))
+    }
+}
+
+fn offer_boot_files(router: &Router, images: &Images) -> Result<()> {
+    let files = router.files().join(HOST);
+    router.offer(&images.kernel, &files.join("vmlinuz"))?;
+    router.offer(&images.initrd, &files.join("initrd.img"))?;
+    router.offer(&images.system, &files.join("system.tar.gz"))?;
+    router.offer(&images.localboot, &router.tftp().join("localboot.efi"))?;
+    for name in ["snponly.efi", "undionly.kpxe"] {
+        let source = Path::new("/usr/lib/ipxe").join(name);
+        router.offer(&source, &router.tftp().join(name))?;
+    }
+    Ok(())
+}
+
+/// Copies console and logs to the lab's folder, and says where they are.
+fn keep(lab: &Lab, folder: &Path, tree: &Path) -> String {
+    let kept = lab.folder("logs").and_then(|logs| {
+        let logs = logs.join(std::process::id().to_string());
+        fs::create_dir_all(&logs).context(format!("make {}", logs.display()))?;
+        keep_logs(tree, &logs)?;
+        let console = folder.join("console.log");
+        if console.exists() {
+            fs::copy(&console, logs.join("console.log")).context("copy the console's log")?;
+        }
+        Ok(logs)
+    });
+    match kept {
+        Ok(logs) => format!("The logs are in {}", logs.display()),
+        Err(failure) => format!("The logs could not be kept: {failure}"),
+    }
+}

@@ -1,0 +1,5 @@
+//! What `tests/ubus.rs` needs.
+
+pub mod fake;
+pub mod listener;
+pub mod place;
