@@ -96,6 +96,9 @@ fn what_keeps_machines_from_being_answered_is_said() {
     let other = "config odhcpd 'odhcpd'\n\toption maindhcp '1'\n";
     let other = planned(&format!("{PLAIN}{other}"), &[]).expect("it serves");
     assert!(other.notes[0].contains("odhcpd is the main DHCP server"));
+    let everybody = PLAIN.replacen("dnsmasq\n", "dnsmasq\n\toption dhcp_boot 'ipxe.efi'\n", 1);
+    let everybody = planned(&everybody, &[]).expect("it serves");
+    assert!(everybody.notes[0].contains("dhcp.cfg01411c.dhcp_boot is 'ipxe.efi'"));
 }
 
 /// Documents such as users have: any of our options, foreign sections, some with names that are nearly ours.
