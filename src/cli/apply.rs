@@ -159,7 +159,7 @@ fn set_up(
     if let Some(fault) = www_fault(&main.www) {
         return Err(format!("kickstand.main.www '{}' {fault}.", main.www));
     }
-    if let Some(fault) = dnsmasq::tftp_root_fault(&main.tftp_root) {
+    if let Some(fault) = dnsmasq::boot_files::tftp_root_fault(&main.tftp_root) {
         return Err(format!(
             "kickstand.main.tftp_root '{}' {fault}.",
             main.tftp_root
@@ -185,11 +185,12 @@ fn set_up(
     let existing = files.existing_boot_files(&root, wanted);
     let (bytes, document) = UciCommand::new(paths, PACKAGE).read()?;
     let plan = dnsmasq::plan(&document, main, address, &existing)?;
-    let text = ipxe::autoexec(Router {
+    let router = Router {
         address,
         port: main.port,
-    });
-    files.autoexec(&root, &plan.autoexec, &text);
+    };
+    let first = format!("{}/boot.ipxe", router.url());
+    files.autoexec(&root, &plan.autoexec, &ipxe::autoexec(router), &first);
     if let Some(former) = Memory::read(&document) {
         let kept: &[String] = if former.tftp_root == main.tftp_root {
             &plan.autoexec
@@ -231,7 +232,7 @@ fn remove(
 }
 
 fn former_files(paths: &Paths, former: &Memory, kept: &[String], files: &mut FilePlan) {
-    if dnsmasq::tftp_root_fault(&former.tftp_root).is_none() {
+    if dnsmasq::boot_files::tftp_root_fault(&former.tftp_root).is_none() {
         let root = paths.below_root(&former.tftp_root);
         files.former_autoexec(&root, &former.autoexec, kept);
     }

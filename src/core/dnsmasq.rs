@@ -105,7 +105,7 @@ pub fn plan(
     address: Ipv4Addr,
     existing: &BTreeSet<String>,
 ) -> Result<Plan, String> {
-    if let Some(fault) = tftp_root_fault(&main.tftp_root) {
+    if let Some(fault) = boot_files::tftp_root_fault(&main.tftp_root) {
         return Err(format!(
             "kickstand.main.tftp_root '{}' {fault}.",
             main.tftp_root
@@ -223,8 +223,8 @@ fn remember(
         };
     }
     memory.order = match same {
-        Some(former) => former.order.clone(),
-        None => section.options.iter().map(|o| o.name.clone()).collect(),
+        Some(former) if !former.order.is_empty() => former.order.clone(),
+        Some(_) | None => order_at_stake(section, &memory),
     };
     if let Some(Value::Text(before)) = &memory.before[1]
         && *before != main.tftp_root
@@ -235,6 +235,24 @@ fn remember(
         ));
     }
     (memory, options)
+}
+
+/// Names of the section's own options in their order, when setting ours can change it: libuci before 23.05 moves an option
+/// that gets another value to the end.
+fn order_at_stake(section: &Section, memory: &Memory) -> Vec<String> {
+    let pairs = || memory.before.iter().zip(memory.set());
+    let replaced =
+        pairs().any(|(before, set)| before.as_ref().is_some_and(|before| *before != set));
+    if !replaced {
+        return Vec::new();
+    }
+    let mut names: Vec<String> = section.options.iter().map(|o| o.name.clone()).collect();
+    for (name, before) in memory::OPTIONS.into_iter().zip(&memory.before) {
+        if before.is_none() {
+            names.retain(|other| other != name);
+        }
+    }
+    names
 }
 
 /// Our rules in their order: who is who, then boot files, iPXE last.
@@ -332,30 +350,6 @@ fn autoexec_of(file: &str) -> String {
     match file.rsplit_once('/') {
         Some((folder, _)) => format!("{folder}/{AUTOEXEC_NAME}"),
         None => AUTOEXEC_NAME.to_owned(),
-    }
-}
-
-/// Why a folder can not be the root of TFTP, if it can not.
-///
-/// It becomes a line of dnsmasq's configuration (a comma would begin a second field) and a mount of its jail (a blank would
-/// make two of it), and everything below it that the world may read is sent to whoever asks.
-pub fn tftp_root_fault(folder: &str) -> Option<&'static str> {
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '+' | '/');
-    if !folder.starts_with('/') || !folder.chars().all(plain) {
-        return Some("must be an absolute path of letters, digits and . _ - + /");
-    }
-    let parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
-    if parts.iter().any(|part| matches!(*part, "." | "..")) {
-        return Some("must not contain '.' or '..'");
-    }
-    match parts.as_slice() {
-        []
-        | ["home" | "media" | "mnt" | "opt" | "overlay" | "root" | "srv" | "tmp" | "var" | "www"]
-        | [
-            "bin" | "boot" | "dev" | "etc" | "lib" | "proc" | "rom" | "sbin" | "sys" | "usr",
-            ..,
-        ] => Some("would give the router's own files to everybody; use a folder such as /srv/tftp"),
-        _ => None,
     }
 }
 

@@ -160,8 +160,9 @@ impl FilePlan {
         existing
     }
 
-    /// Scripts beside the boot files: `text` as each of `wanted`, unless the user has one there.
-    pub fn autoexec(&mut self, root: &Path, wanted: &[String], text: &str) {
+    /// Scripts beside the boot files: `text` as each of `wanted`, unless the user has one there. `first` is the URL of the
+    /// script that a user's own has to lead to.
+    pub fn autoexec(&mut self, root: &Path, wanted: &[String], text: &str, first: &str) {
         for name in wanted {
             let path = root.join(name);
             match script(&path) {
@@ -171,9 +172,8 @@ impl FilePlan {
                 }
                 Script::Ours(_) => {}
                 Script::Users => self.notes.push(format!(
-                    "{} is your own and stays as it is: iPXE 2.0 runs it, so have it end with the line '{}'.",
-                    path.display(),
-                    text.lines().last().unwrap_or_default()
+                    "{} is your own and stays as it is: iPXE 2.0 runs it, so have it end with 'chain {first}'.",
+                    path.display()
                 )),
             }
         }

@@ -185,6 +185,30 @@ pub fn name_fault(file: &str) -> Option<&'static str> {
     None
 }
 
+/// Why a folder can not be the root of TFTP, if it can not.
+///
+/// It becomes a line of dnsmasq's configuration (a comma would begin a second field) and a mount of its jail (a blank would
+/// make two of it), and everything below it that the world may read is sent to whoever asks.
+pub fn tftp_root_fault(folder: &str) -> Option<&'static str> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '+' | '/');
+    if !folder.starts_with('/') || !folder.chars().all(plain) {
+        return Some("must be an absolute path of letters, digits and . _ - + /");
+    }
+    let parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
+    if parts.iter().any(|part| matches!(*part, "." | "..")) {
+        return Some("must not contain '.' or '..'");
+    }
+    match parts.as_slice() {
+        []
+        | ["home" | "media" | "mnt" | "opt" | "overlay" | "root" | "srv" | "tmp" | "var" | "www"]
+        | [
+            "bin" | "boot" | "dev" | "etc" | "lib" | "proc" | "rom" | "sbin" | "sys" | "usr",
+            ..,
+        ] => Some("would give the router's own files to everybody; use a folder such as /srv/tftp"),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -254,6 +278,34 @@ mod tests {
             for candidate in candidates(architecture) {
                 assert_eq!(name_fault(candidate.file), None);
             }
+        }
+    }
+
+    #[test]
+    fn folders_that_hold_more_than_boot_files_are_no_tftp_root() {
+        for folder in [
+            "/srv/tftp",
+            "/root/tftp",
+            "/tftp",
+            "/mnt/sda1",
+            "/tmp/tftp/",
+        ] {
+            assert_eq!(tftp_root_fault(folder), None, "{folder}");
+        }
+        for folder in [
+            "",
+            "tftp",
+            "/",
+            "//",
+            "/etc",
+            "/etc/config",
+            "/root/",
+            "/srv/../etc",
+            "/a b",
+            "/a,b",
+            "/a#b",
+        ] {
+            assert!(tftp_root_fault(folder).is_some(), "{folder}");
         }
     }
 }

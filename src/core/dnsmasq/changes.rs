@@ -167,8 +167,9 @@ fn option_changes(document: &Document, target: &Target) -> Vec<Change> {
 
 /// Appends what it takes that the section's options stand in `order` again, those that it does not name last.
 ///
-/// libuci before 23.05 moves an option that is set anew to the end of its section; later ones keep its place. Deleting it
-/// first gives the end in both, so that is how everything behind the first difference is put in order.
+/// libuci before 23.05 moves an option that gets another value to the end of its section; later ones keep its place.
+/// Deleting it first gives the end in both, so that is how everything from the first difference on, or from the first such
+/// option on, is put in order.
 fn restore_order(section: &Section, order: &[String], list: &mut Vec<Change>) {
     let mut result = section.clone();
     for change in list.iter() {
@@ -177,10 +178,15 @@ fn restore_order(section: &Section, order: &[String], list: &mut Vec<Change>) {
     let rank = |name: &str| order.iter().position(|known| known == name);
     let mut wanted: Vec<&Setting> = result.options.iter().collect();
     wanted.sort_by_key(|option| rank(&option.name).unwrap_or(usize::MAX));
+    let last = result.options.last().map(|option| option.name.as_str());
+    let may_move = |name: &str| {
+        let set = |change: &Change| matches!(change, Change::Set { option, before: Some(_), .. } if option == name);
+        !order.is_empty() && Some(name) != last && list.iter().any(set)
+    };
     let right = wanted
         .iter()
         .zip(&result.options)
-        .take_while(|(wanted, is)| wanted.name == is.name)
+        .take_while(|(wanted, is)| wanted.name == is.name && !may_move(&is.name))
         .count();
     let again: Vec<Change> = wanted[right..]
         .iter()

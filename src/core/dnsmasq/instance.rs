@@ -75,7 +75,7 @@ fn network_tag(
     Some(tag.to_owned())
 }
 
-/// What keeps the network's clients from getting an answer at all, in sentences.
+/// What keeps the network's machines from being told what kickstand means, in sentences.
 pub fn obstacles(document: &Document, network: &str) -> Vec<String> {
     let mut sentences = Vec::new();
     if document
@@ -96,6 +96,15 @@ pub fn obstacles(document: &Document, network: &str) -> Vec<String> {
         sentences.push(format!(
             "dhcp has no pool for the network '{network}': its machines get no address and no boot file from this router."
         ));
+    }
+    for section in document.of_kind("dnsmasq") {
+        if let Some(file) = text(section, "dhcp_boot") {
+            sentences.push(format!(
+                "dhcp.{0}.dhcp_boot is '{file}': every machine that no rule is for is told to boot that; if it is a \
+                 leftover, run 'uci delete dhcp.{0}.dhcp_boot' and 'uci commit dhcp'.",
+                section.name
+            ));
+        }
     }
     for pool in pools {
         if is_true(pool, "ignore") {

@@ -25,7 +25,7 @@ pub struct Memory {
     pub before: [Option<Value>; 3],
     /// `tftp_root` as kickstand set it.
     pub tftp_root: String,
-    /// Names of the section's options in their order.
+    /// Names of the section's options in their order, when setting ours may have changed it.
     pub order: Vec<String>,
     /// The `autoexec.ipxe` files that kickstand keeps, relative to `tftp_root`.
     pub autoexec: Vec<String>,

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
-use super::changes::{applied, changes, same_meaning};
+use super::changes::{Change, applied, changes, same_meaning};
 use super::*;
 use crate::core::uci::parse;
 
@@ -96,34 +96,9 @@ fn what_keeps_machines_from_being_answered_is_said() {
     let other = "config odhcpd 'odhcpd'\n\toption maindhcp '1'\n";
     let other = planned(&format!("{PLAIN}{other}"), &[]).expect("it serves");
     assert!(other.notes[0].contains("odhcpd is the main DHCP server"));
-}
-
-#[test]
-fn folders_that_hold_more_than_boot_files_are_no_tftp_root() {
-    for folder in [
-        "/srv/tftp",
-        "/root/tftp",
-        "/tftp",
-        "/mnt/sda1",
-        "/tmp/tftp/",
-    ] {
-        assert_eq!(tftp_root_fault(folder), None, "{folder}");
-    }
-    for folder in [
-        "",
-        "tftp",
-        "/",
-        "//",
-        "/etc",
-        "/etc/config",
-        "/root/",
-        "/srv/../etc",
-        "/a b",
-        "/a,b",
-        "/a#b",
-    ] {
-        assert!(tftp_root_fault(folder).is_some(), "{folder}");
-    }
+    let everybody = PLAIN.replacen("dnsmasq\n", "dnsmasq\n\toption dhcp_boot 'ipxe.efi'\n", 1);
+    let everybody = planned(&everybody, &[]).expect("it serves");
+    assert!(everybody.notes[0].contains("dhcp.cfg01411c.dhcp_boot is 'ipxe.efi'"));
 }
 
 /// Documents such as users have: any of our options, foreign sections, some with names that are nearly ours.
@@ -163,6 +138,30 @@ fn run(document: &Document, main: &Main, existing: &BTreeSet<String>) -> Option<
     Some(applied(document, &list))
 }
 
+/// As libuci before 23.05 does it: an option that gets another value moves to the end of its section.
+fn applied_by_old_libuci(document: &Document, list: &[Change]) -> Document {
+    let moved = |change: &Change| match change {
+        Change::Set {
+            section,
+            option,
+            after,
+            ..
+        } => Change::Again {
+            section: section.clone(),
+            option: option.clone(),
+            value: after.clone(),
+        },
+        other => other.clone(),
+    };
+    let list: Vec<Change> = list.iter().map(moved).collect();
+    applied(document, &list)
+}
+
+fn option_names(document: &Document) -> Vec<Vec<String>> {
+    let names = |section: &Section| section.options.iter().map(|o| o.name.clone()).collect();
+    document.sections.iter().map(names).collect()
+}
+
 proptest! {
     #[test]
     fn any_runs_end_where_a_single_one_does_and_removal_gives_back_the_beginning(
@@ -188,12 +187,26 @@ proptest! {
         let removal = removal(&now);
         let list = changes(&now, &removal.target, is_ours);
         let after = applied(&now, &list);
-        let options = |document: &Document| -> Vec<Vec<String>> {
-            let names = |section: &Section| section.options.iter().map(|o| o.name.clone()).collect();
-            document.sections.iter().map(names).collect()
-        };
         prop_assert!(same_meaning(&after, &before), "{:?}\n{:?}", after, before);
-        prop_assert_eq!(options(&after), options(&before));
+        prop_assert_eq!(option_names(&after), option_names(&before));
+    }
+
+    #[test]
+    fn removal_restores_the_order_of_options_with_an_old_libuci(
+        text in any_dhcp(),
+        stages in prop::collection::vec((any_existing(), "/srv/(tftp|b)"), 1..4),
+    ) {
+        let before = document(&text);
+        let mut now = before.clone();
+        for (existing, tftp_root) in &stages {
+            let main = Main { tftp_root: tftp_root.clone(), ..Main::default() };
+            let Ok(plan) = plan(&now, &main, ADDRESS, existing) else { return Ok(()) };
+            now = applied_by_old_libuci(&now, &changes(&now, &plan.target, is_ours));
+        }
+        let list = changes(&now, &removal(&now).target, is_ours);
+        let after = applied_by_old_libuci(&now, &list);
+        prop_assert!(same_meaning(&after, &before), "{:?}\n{:?}", after, before);
+        prop_assert_eq!(option_names(&after), option_names(&before));
     }
 
     #[test]
