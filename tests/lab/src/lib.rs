@@ -6,6 +6,8 @@
 
 pub mod disk;
 pub mod image;
+#[cfg(test)]
+mod installer;
 pub mod loader;
 pub mod machine;
 pub mod network;

@@ -59,8 +59,8 @@ pub struct Outcome {
     pub first_power_on: usize,
     /// What `kickstand status` said after the installed system had started.
     pub status: String,
-    /// Whether the disk had only zeros at the end.
-    pub disk_is_blank: bool,
+    /// Whether the machine's other disk, which the kickstart does not name, had only zeros at the end.
+    pub other_disk_is_blank: bool,
 }
 
 impl Outcome {
@@ -188,9 +188,12 @@ impl Stage {
         let logs = self.lab.folder("logs")?.join(self.network.name());
         fs::create_dir_all(&logs).context(format!("make {}", logs.display()))?;
         keep_logs(&self.folder.path().join("router"), &logs)?;
-        let console = self.folder.path().join("console.log");
-        if console.exists() {
-            fs::copy(&console, logs.join("console.log")).context("copy the console's log")?;
+        for entry in fs::read_dir(self.folder.path()).context("list the consoles")? {
+            let path = entry.context("list the consoles")?.path();
+            if path.extension().is_some_and(|extension| extension == "log") {
+                let name = path.file_name().unwrap_or_default();
+                fs::copy(&path, logs.join(name)).context("copy a console's log")?;
+            }
         }
         Ok(logs)
     }
@@ -204,8 +207,10 @@ pub struct Scene<'stage> {
     pub router: Router<'stage>,
     /// What has happened.
     pub timeline: Timeline,
-    /// The machine's disk, empty at first.
+    /// The disk that the host is to be installed on, empty at first.
     pub disk: Disk,
+    /// A second disk in the same machine, which nobody may touch.
+    pub other_disk: Disk,
 }
 
 impl<'stage> Scene<'stage> {
@@ -241,6 +246,7 @@ impl<'stage> Scene<'stage> {
             router,
             timeline,
             disk: Disk::empty(&folder.join("disk"), DISK_SIZE)?,
+            other_disk: Disk::empty(&folder.join("other-disk"), DISK_SIZE)?,
         })
     }
 
@@ -264,7 +270,7 @@ impl<'stage> Scene<'stage> {
             events: self.timeline.events(),
             first_power_on,
             status,
-            disk_is_blank: self.disk.is_blank()?,
+            other_disk_is_blank: self.other_disk.is_blank()?,
         })
     }
 
@@ -273,7 +279,8 @@ impl<'stage> Scene<'stage> {
         let told = self.timeline.clone();
         self.timeline.power_on(sentence);
         let folder = self.stage.folder.path();
-        machine.power_on(&self.stage.network, &self.disk, folder, move |line| {
+        let disks = [&self.disk, &self.other_disk];
+        machine.power_on(&self.stage.network, &disks, folder, move |line| {
             if let Some(fact) = reading::console(line) {
                 told.add(Source::Console, fact);
             }
