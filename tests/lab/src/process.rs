@@ -96,8 +96,19 @@ impl TempDir {
     /// A new folder whose name begins with `kickstand-` and `purpose`.
     pub fn new(purpose: &str) -> Result<Self> {
         static NEXT: AtomicU32 = AtomicU32::new(0);
+        let prefix = format!("kickstand-{purpose}-");
+        // Those of labs that were killed: a disk among them can be large.
+        for left in fs::read_dir(std::env::temp_dir())
+            .into_iter()
+            .flatten()
+            .flatten()
+        {
+            if owner_is_gone(&left.file_name().to_string_lossy(), &prefix) {
+                let _ = fs::remove_dir_all(left.path());
+            }
+        }
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("kickstand-{purpose}-{}-{number}", std::process::id());
+        let name = format!("{prefix}{}-{number}", std::process::id());
         let path = std::env::temp_dir().join(name);
         fs::create_dir(&path).context(format!("make {}", path.display()))?;
         Ok(TempDir(path))
@@ -115,6 +126,15 @@ impl Drop for TempDir {
     }
 }
 
+/// Whether a name is `prefix`, a process id and a hyphen, and that process is no more: the lab's names tell who made them.
+pub(crate) fn owner_is_gone(name: &str, prefix: &str) -> bool {
+    let owner = name
+        .strip_prefix(prefix)
+        .and_then(|rest| rest.split('-').next())
+        .and_then(|owner| owner.parse::<u32>().ok());
+    owner.is_some_and(|owner| !Path::new(&format!("/proc/{owner}")).exists())
+}
+
 /// A running program. Its output goes line by line to a file and to a callback; dropping it kills it by its own id.
 #[derive(Debug)]
 pub struct Process {
@@ -127,6 +147,7 @@ pub struct Process {
 impl Process {
     /// Starts `command` with nothing to read. The kernel kills it when the thread that calls this is gone, so that a
     /// lab that was killed leaves no machine behind: start it from a thread that lives as long as the process should.
+    /// (A program that drops privileges, as dnsmasq does, also drops this: see [`crate::network::Network::new`].)
     pub fn start(
         name: &str,
         command: &Command,
@@ -210,8 +231,13 @@ impl Process {
         self.finish_reading();
     }
 
+    /// Lets the reader take in the last lines. Not for ever: a child of the process may hold the pipe open.
     fn finish_reading(&mut self) {
-        if let Some(reader) = self.reader.take() {
+        const LIMIT: Duration = Duration::from_secs(2);
+        let Some(reader) = self.reader.take() else {
+            return;
+        };
+        if wait_until(LIMIT, "the last lines", || reader.is_finished()).is_ok() {
             let _ = reader.join();
         }
     }
@@ -254,6 +280,18 @@ mod tests {
         assert!(entry.exists());
         drop(process);
         assert!(!entry.exists());
+    }
+
+    #[test]
+    fn a_child_that_stays_behind_does_not_hold_up_the_end() {
+        let folder = TempDir::new("process").expect("a folder");
+        let mut command = Command::new("sh");
+        command.args(["-c", "sleep 20 & wait"]);
+        let log = folder.path().join("log");
+        let process = Process::start("sh", &command, &log, |_| ()).expect("starts");
+        let start = Instant::now();
+        drop(process);
+        assert!(start.elapsed() < Duration::from_secs(10));
     }
 
     #[test]

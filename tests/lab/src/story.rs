@@ -40,8 +40,8 @@ pub struct Script<'script> {
     pub kickstand: &'script Path,
     /// dnsmasq's configuration for a router, whose files lie below its tree.
     pub dnsmasq: &'script dyn Fn(&Router) -> Result<String>,
-    /// Makes the router ready between its files and its services: a configuration of one's own.
-    pub prepare: &'script dyn Fn(&Router) -> Result<()>,
+    /// What comes after the router's files and before its services: another configuration, `kickstand apply`, ubusd.
+    pub prepare: &'script dyn Fn(&mut Router) -> Result<()>,
     /// How the machine starts from the network.
     pub firmware: Firmware,
     /// What the machine tries first while it is installed. Afterwards it always tries the network first.
@@ -222,7 +222,7 @@ impl<'stage> Scene<'stage> {
         router.configure("kickstand", &configuration())?;
         router.configure("network", &network_configuration())?;
         offer_boot_files(&router, &stage.images)?;
-        (script.prepare)(&router)?;
+        (script.prepare)(&mut router)?;
         let configuration = (script.dnsmasq)(&router)?;
         let mut reader = reading::Dnsmasq::default();
         let told = timeline.clone();
