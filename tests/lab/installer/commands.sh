@@ -1,5 +1,5 @@
 # What the commands of a kickstart mean to the stand-in. Fills variables and lists; changes nothing on any disk.
-# shellcheck shell=sh
+# shellcheck shell=dash disable=SC2154,SC2034 # the files share their variables
 
 # Anaconda waits for a person when a kickstart does not say how to end; here the machine goes off.
 ending=poweroff

@@ -1,6 +1,6 @@
 # The grammar of kickstarts as far as it is needed: sections, words, %include, and running the scripts.
 # What a command means is in commands.sh.
-# shellcheck shell=sh
+# shellcheck shell=dash disable=SC2154,SC2034 # the files share their variables
 
 # Cuts a kickstart into /tmp/ks/body and, for each section, NUMBER-NAME.options and NUMBER-NAME.text.
 split_kickstart() {

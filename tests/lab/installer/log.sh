@@ -1,5 +1,5 @@
 # What the stand-in says, to whom, and how it ends. No decisions about the installation.
-# shellcheck shell=sh
+# shellcheck shell=dash disable=SC2154,SC2034 # the files share their variables
 
 # Every line goes to the console, to the file that Anaconda keeps, and through syslogd to inst.syslog.
 say() {

@@ -1,7 +1,8 @@
 # What dracut does: the kernel's arguments, the network card, the kickstart. Nothing here reads the kickstart.
-# shellcheck shell=sh
+# shellcheck shell=dash disable=SC2154,SC2034 # the files share their variables
 
 read_arguments() {
+    # shellcheck disable=SC2013 # words are what is wanted
     for word in $(cat /proc/cmdline); do
         case $word in
         BOOTIF=*) bootif=${word#BOOTIF=} ;;
@@ -59,8 +60,13 @@ END
 }
 
 configure_by_dhcp() {
-    printf '#!/bin/sh\n[ "$1" = bound ] && ip addr add "$ip/$mask" dev "$interface"\n' >/tmp/lease.sh
-    printf '[ "$1" = bound ] && [ -n "$router" ] && ip route add default via "$router"\nexit 0\n' >>/tmp/lease.sh
+    # shellcheck disable=SC2016 # for the script that is written, not for this one
+    {
+        echo '#!/bin/sh'
+        echo '[ "$1" = bound ] || exit 0'
+        echo 'ip addr add "$ip/$mask" dev "$interface"'
+        echo '[ -z "$router" ] || ip route add default via "${router%% *}"'
+    } >/tmp/lease.sh
     chmod +x /tmp/lease.sh
     udhcpc -i "$card" -s /tmp/lease.sh -n -q -t 10 -T 1 -A 1 || stop_early "no DHCP lease on $card"
     say "has an address by DHCP on $card"

@@ -1,5 +1,5 @@
 # Disks: their names, the choice of one, partitions, file systems. The only part that writes to a disk.
-# shellcheck shell=sh
+# shellcheck shell=dash disable=SC2154,SC2034 # the files share their variables
 
 whole_disks() {
     for path in /sys/block/*; do
@@ -28,6 +28,7 @@ make_disk_links() {
 
 # The kernel's name of a disk that a kickstart names: vda, /dev/vda, disk/by-path/…, or with a * as Anaconda allows.
 resolve_disk() {
+    # shellcheck disable=SC2231 # a * in the name is meant
     for candidate in /dev/${1#/dev/} /dev/disk/*/$1; do
         candidate=$(readlink -f "$candidate")
         if [ -b "$candidate" ] && [ -d "/sys/block/${candidate##*/}" ]; then
@@ -94,7 +95,10 @@ make_file_systems() {
     while read -r mount_point kind _ _; do
         number=$((number + 1))
         device=$(partition_name $number)
-        for _ in $(seq 50); do [ -b "$device" ] && break || sleep 0.1; done
+        for _ in $(seq 50); do
+            [ -b "$device" ] && break
+            sleep 0.1
+        done
         uuid=$(cat /proc/sys/kernel/random/uuid)
         case $kind in
         swap) logged mkswap "$device" ;;

@@ -1,5 +1,5 @@
 # The installed system: unpack it, give it its name and accounts, make it start from its disk.
-# shellcheck shell=sh
+# shellcheck shell=dash disable=SC2154,SC2034 # the files share their variables
 
 target=/mnt/sysroot
 
@@ -26,7 +26,8 @@ write_accounts() {
     echo 'root:!:19000:0:99999:7:::' >$target/etc/shadow
     echo 'root:x:0:' >$target/etc/group
     chmod 600 $target/etc/shadow
-    mkdir -p -m 700 $target/root
+    mkdir -p $target/root
+    chmod 700 $target/root
     # The kickstart's order is free: first the accounts, then what belongs to them.
     grep '^user ' /tmp/ks/accounts | while read -r _ account groups; do
         echo "$account:x:$next_id:$next_id::/home/$account:/bin/sh" >>$target/etc/passwd
@@ -35,7 +36,8 @@ write_accounts() {
         for group in $(echo "$groups" | tr , ' '); do
             echo "$group:x:$((next_id + 1000)):$account" >>$target/etc/group
         done
-        mkdir -p -m 700 "$target/home/$account"
+        mkdir -p "$target/home/$account"
+        chmod 700 "$target/home/$account"
         chown $next_id:$next_id "$target/home/$account"
         next_id=$((next_id + 1))
     done
@@ -50,7 +52,8 @@ write_accounts() {
             warn "sshkey for $account, which is no account"
             continue
         fi
-        mkdir -p -m 700 "$target$folder/.ssh"
+        mkdir -p "$target$folder/.ssh"
+        chmod 700 "$target$folder/.ssh"
         printf '%s\n' "$key" >>"$target$folder/.ssh/authorized_keys"
         chmod 600 "$target$folder/.ssh/authorized_keys"
         chown -R "$(stat -c %u:%g "$target$folder")" "$target$folder/.ssh"

@@ -5,7 +5,7 @@ use std::io::Read;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use crate::process::{Context, Result, run, words};
+use crate::process::{Context, Failure, Result, run, words};
 
 /// A disk of a machine. The file belongs to whoever owns its folder.
 #[derive(Debug, Clone)]
@@ -45,6 +45,29 @@ impl Disk {
                 count if bytes[..count].iter().any(|byte| *byte != 0) => return Ok(false),
                 _ => (),
             }
+        }
+    }
+
+    /// The text of a file on one of its partitions, an ext4 file system. `path` begins with that file system's root. Only
+    /// while the machine is off.
+    pub fn file_on_partition(&self, number: usize, path: &str) -> Result<String> {
+        let place = format!("{}?offset={}", self.path.display(), self.start_of(number)?);
+        run(words("debugfs -R").arg(format!("cat {path}")).arg(place))
+    }
+
+    /// Where a partition begins, in bytes.
+    fn start_of(&self, number: usize) -> Result<u64> {
+        // sfdisk's dump: `/path/disk3 : start=  6293504, size=…`, in sectors of 512 bytes.
+        let table = run(words("sfdisk --dump").arg(&self.path))?;
+        let name = format!("{}{number} ", self.path.display());
+        let line = table.lines().find_map(|line| line.strip_prefix(&name));
+        let start = line
+            .and_then(|line| line.split("start=").nth(1))
+            .and_then(|rest| rest.split(',').next())
+            .and_then(|number| number.trim().parse::<u64>().ok());
+        match start {
+            Some(sectors) => Ok(sectors * 512),
+            None => Err(Failure::new(format!("the disk has no partition {number}"))),
         }
     }
 

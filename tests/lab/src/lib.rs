@@ -9,6 +9,8 @@
 pub mod disk;
 pub mod dnsmasq_init;
 pub mod image;
+#[cfg(test)]
+mod installer;
 pub mod loader;
 pub mod machine;
 pub mod netboot_client;

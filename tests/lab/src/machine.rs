@@ -1,4 +1,4 @@
-//! A virtual server: QEMU with a firmware, one disk and one network card.
+//! A virtual server: QEMU with a firmware, disks and one network card.
 //!
 //! Not its job: the network it is plugged into, or what is on its disk.
 
@@ -11,10 +11,11 @@ use crate::disk::Disk;
 use crate::network::Network;
 use crate::process::{Context, Process, Result};
 
-/// Where the disk sits on the PCI bus, so that its name in /dev/disk/by-path is known before it starts.
-pub const DISK_SLOT: u8 = 4;
+/// Where the first disk sits on the PCI bus, so that its name in /dev/disk/by-path is known before it starts. Others
+/// follow in the next slots.
+pub const DISK_SLOT: usize = 4;
 
-/// The name under which a kickstart finds the disk.
+/// The name under which a kickstart finds the first disk.
 pub const DISK_PATH: &str = "/dev/disk/by-path/pci-0000:00:04.0";
 
 /// How the machine starts from the network.
@@ -73,12 +74,12 @@ impl Machine {
         }
     }
 
-    /// Switches it on. `folder` takes the firmware's variables and the console's log; each line of the console goes to
-    /// `on_line`, without the sequences that move a cursor.
+    /// Switches it on; it may start from the first of `disks`. `folder` takes the firmware's variables and the console's
+    /// log, one for each time. Each line of the console goes to `on_line`, without the sequences that move a cursor.
     pub fn power_on(
         &self,
         network: &Network,
-        disk: &Disk,
+        disks: &[&Disk],
         folder: &Path,
         mut on_line: impl FnMut(&str) + Send + 'static,
     ) -> Result<Running> {
@@ -91,15 +92,16 @@ impl Machine {
         command.args(["-device", "virtio-rng-pci"]);
         self.add_identity(&mut command);
         self.add_firmware(&mut command, folder)?;
-        self.add_devices(&mut command, disk, &tap);
+        self.add_card(&mut command, &tap);
+        self.add_disks(&mut command, disks);
         if !self.reboots {
             command.arg("-no-reboot");
         }
-        let console = folder.join("console.log");
+        let console = next_console(folder);
         let process = Process::start("the machine", &command, &console, move |line| {
             on_line(&plain(line));
         })?;
-        Ok(Running { process, console })
+        Ok(Running { process })
     }
 
     fn add_identity(&self, command: &mut Command) {
@@ -139,32 +141,54 @@ impl Machine {
         Ok(())
     }
 
-    fn add_devices(&self, command: &mut Command, disk: &Disk, tap: &str) {
-        let (network_index, disk_index) = match self.order {
-            BootOrder::NetworkFirst => (0, 1),
-            BootOrder::DiskFirst => (1, 0),
-        };
+    fn add_card(&self, command: &mut Command, tap: &str) {
         // Without `romfile=` QEMU's card carries iPXE, and the UEFI firmware's own network code would not be seen.
         let rom = match self.firmware {
             Firmware::Bios => "",
             Firmware::Uefi | Firmware::UefiHttp => ",romfile=",
         };
+        let (mac, order) = (&self.mac, self.boot_index(BootOrder::NetworkFirst));
         command.args([
             "-netdev",
             &format!("tap,id=n0,ifname={tap},script=no,downscript=no"),
             "-device",
-            &format!(
-                "virtio-net-pci,netdev=n0,mac={},bootindex={network_index}{rom}",
-                self.mac
-            ),
-            "-drive",
-            &format!(
-                "if=none,id=d0,format=raw,cache=unsafe,file={}",
-                disk.path().display()
-            ),
-            "-device",
-            &format!("virtio-blk-pci,drive=d0,addr={DISK_SLOT:#x},bootindex={disk_index}"),
+            &format!("virtio-net-pci,netdev=n0,mac={mac},bootindex={order}{rom}"),
         ]);
+    }
+
+    fn add_disks(&self, command: &mut Command, disks: &[&Disk]) {
+        for (number, disk) in disks.iter().enumerate() {
+            let path = disk.path().display();
+            let slot = DISK_SLOT + number;
+            let order = match number {
+                0 => format!(",bootindex={}", self.boot_index(BootOrder::DiskFirst)),
+                _ => String::new(),
+            };
+            // What the machine writes need not survive a crash of the host.
+            command.args([
+                "-drive",
+                &format!("if=none,id=d{number},format=raw,cache=unsafe,file={path}"),
+                "-device",
+                &format!("virtio-blk-pci,drive=d{number},addr={slot:#x}{order}"),
+            ]);
+        }
+    }
+
+    /// 0 when the machine's order is this one, which is what QEMU's firmware tries first.
+    fn boot_index(&self, first: BootOrder) -> u8 {
+        u8::from(self.order != first)
+    }
+}
+
+/// `console-1.log`, or the next number that is free: a second power on keeps the log of the first.
+fn next_console(folder: &Path) -> PathBuf {
+    let mut number = 1;
+    loop {
+        let path = folder.join(format!("console-{number}.log"));
+        if !path.exists() {
+            return path;
+        }
+        number += 1;
     }
 }
 
@@ -172,7 +196,6 @@ impl Machine {
 #[derive(Debug)]
 pub struct Running {
     process: Process,
-    console: PathBuf,
 }
 
 impl Running {
@@ -194,13 +217,6 @@ impl Running {
     /// Everything that its console has shown, for reading after a failure.
     pub fn console(&self) -> String {
         plain(&self.process.log())
-    }
-
-    /// Copies the console's log to where it outlives the test.
-    pub fn keep_console(&self, to: &Path) -> Result<()> {
-        fs::copy(&self.console, to)
-            .context(format!("write {}", to.display()))
-            .map(drop)
     }
 }
 

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use crate::process::{Result, run, words};
+use crate::process::{Result, owner_is_gone, run, words};
 
 /// The router's address in the lab. Not a network that homes or offices use, so a leak would be seen.
 pub const ROUTER: &str = "10.33.1.1";
@@ -20,7 +20,7 @@ pub const ROUTER_IPV6: &str = "fd33:1::1";
 pub const BRIDGE: &str = "br-lan";
 
 /// How the names of the lab's namespaces begin. The process id and a number follow.
-const PREFIX: &str = "kickstand-lab";
+const PREFIX: &str = "kickstand-lab-";
 
 /// The LAN side of a router. Removed, with everything in it, when dropped.
 #[derive(Debug)]
@@ -30,12 +30,13 @@ pub struct Network {
 }
 
 impl Network {
-    /// Makes the namespace and the bridge. The name is unique, so any number of tests can run at once.
+    /// Makes the namespace and the bridge. The name is unique, so any number of tests can run at once. What a lab that
+    /// was killed has left behind is removed first.
     pub fn new() -> Result<Self> {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         sweep();
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("{PREFIX}-{}-{number}", std::process::id());
+        let name = format!("{PREFIX}{}-{number}", std::process::id());
         run(&mut words(&format!("ip netns add {name}")))?;
         let network = Network {
             name,
@@ -140,7 +141,7 @@ impl Drop for Client {
     }
 }
 
-/// Removes the namespaces of labs that were killed before they could: their processes are gone, only the name is left.
+/// Removes the namespaces of labs that were killed before they could, and ends what still runs in them.
 fn sweep() {
     // Where ip-netns(8) keeps its names.
     let Ok(names) = fs::read_dir("/run/netns") else {
@@ -148,15 +149,14 @@ fn sweep() {
     };
     for name in names.flatten() {
         let name = name.file_name().to_string_lossy().into_owned();
-        let owner = name
-            .strip_prefix(PREFIX)
-            .and_then(|rest| rest.trim_start_matches('-').split('-').next());
-        let Some(owner) = owner.and_then(|owner| owner.parse::<u32>().ok()) else {
+        if !owner_is_gone(&name, PREFIX) {
             continue;
-        };
-        if !Path::new(&format!("/proc/{owner}")).exists() {
-            let _ = run(&mut words(&format!("ip netns del {name}")));
         }
+        let inside = run(&mut words(&format!("ip netns pids {name}"))).unwrap_or_default();
+        for process in inside.split_whitespace() {
+            let _ = run(words("kill -KILL").arg(process));
+        }
+        let _ = run(&mut words(&format!("ip netns del {name}")));
     }
 }
 

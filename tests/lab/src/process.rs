@@ -140,6 +140,15 @@ pub fn wait_until(limit: Duration, mut done: impl FnMut() -> bool) -> bool {
     }
 }
 
+/// Whether a name is `prefix`, a process id and a hyphen, and that process is no more: the lab's names tell who made them.
+pub(crate) fn owner_is_gone(name: &str, prefix: &str) -> bool {
+    let owner = name
+        .strip_prefix(prefix)
+        .and_then(|rest| rest.split('-').next())
+        .and_then(|owner| owner.parse::<u32>().ok());
+    owner.is_some_and(|owner| !Path::new(&format!("/proc/{owner}")).exists())
+}
+
 /// A running program. Its output goes line by line to a file and to a callback; dropping it kills it by its own id.
 #[derive(Debug)]
 pub struct Process {
@@ -152,6 +161,7 @@ pub struct Process {
 impl Process {
     /// Starts `command` with nothing to read. The kernel kills it when the thread that calls this is gone, so that a
     /// lab that was killed leaves no machine behind: start it from a thread that lives as long as the process should.
+    /// (A program that drops privileges, as dnsmasq does, also drops this: see [`crate::network::Network::new`].)
     pub fn start(
         name: &str,
         command: &Command,
@@ -235,8 +245,13 @@ impl Process {
         self.finish_reading();
     }
 
+    /// Lets the reader take in the last lines. Not for ever: a child of the process may hold the pipe open.
     fn finish_reading(&mut self) {
-        if let Some(reader) = self.reader.take() {
+        const LIMIT: Duration = Duration::from_secs(2);
+        let Some(reader) = self.reader.take() else {
+            return;
+        };
+        if wait_until(LIMIT, || reader.is_finished()) {
             let _ = reader.join();
         }
     }
@@ -280,6 +295,18 @@ mod tests {
         assert!(entry.exists());
         drop(process);
         assert!(!entry.exists());
+    }
+
+    #[test]
+    fn a_child_that_stays_behind_does_not_hold_up_the_end() {
+        let folder = Scratch::new("process");
+        let mut command = Command::new("sh");
+        command.args(["-c", "sleep 20 & wait"]);
+        let log = folder.path().join("log");
+        let process = Process::start("sh", &command, &log, |_| ()).expect("starts");
+        let start = Instant::now();
+        drop(process);
+        assert!(start.elapsed() < Duration::from_secs(10));
     }
 
     #[test]

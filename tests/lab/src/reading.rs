@@ -10,6 +10,7 @@ use crate::timeline::{Client, Fact};
 #[derive(Debug, Default)]
 pub struct Dnsmasq {
     transactions: HashMap<String, Transaction>,
+    last_sent: Option<Fact>,
 }
 
 #[derive(Debug, Default)]
@@ -24,7 +25,11 @@ impl Dnsmasq {
     /// What this line means, if it completes something.
     pub fn read(&mut self, line: &str) -> Option<Fact> {
         if let Some((_, rest)) = line.split_once("dnsmasq-tftp") {
-            return sent(rest);
+            // UEFI firmware fetches its file twice: to learn its size, and to have it.
+            let fact = sent(rest)?;
+            let is_new = self.last_sent.as_ref() != Some(&fact);
+            self.last_sent = Some(fact.clone());
+            return is_new.then_some(fact);
         }
         let (_, rest) = line.split_once("dnsmasq-dhcp")?;
         let (_, rest) = rest.split_once(": ")?;
@@ -42,6 +47,7 @@ impl Dnsmasq {
         }
         // The options that were sent come last: from the first of them on nothing new is said.
         if rest.starts_with("sent size:") && transaction.acknowledged.is_some() {
+            self.last_sent = None;
             return self.transactions.remove(number).and_then(leased);
         }
         None
@@ -143,10 +149,12 @@ mod tests {
     #[test]
     fn a_file_that_was_sent_to_its_end_is_told() {
         let line = "dnsmasq-tftp: sent /x/srv/tftp/snponly.efi to 10.33.1.117";
-        let fact = Dnsmasq::default().read(line);
+        let mut dnsmasq = Dnsmasq::default();
+        let fact = dnsmasq.read(line);
         let file = "snponly.efi".to_owned();
         let address = "10.33.1.117".to_owned();
         assert_eq!(fact, Some(Fact::Sent { file, address }));
+        assert_eq!(dnsmasq.read(line), None, "twice is once");
     }
 
     #[test]

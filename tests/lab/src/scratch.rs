@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::{env, fs, process};
 
+use crate::process::owner_is_gone;
+
 /// A fresh empty folder, removed with all that is in it when this value is dropped.
 #[derive(Debug)]
 pub struct Scratch {
@@ -20,7 +22,9 @@ impl Scratch {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         // Short, since the path of a socket has 107 bytes at most.
-        let path = env::temp_dir().join(format!("ks-{name}-{}-{count}", process::id()));
+        let prefix = format!("ks-{name}-");
+        remove_leftovers(&prefix);
+        let path = env::temp_dir().join(format!("{prefix}{}-{count}", process::id()));
         // What a process of the same number left behind when it was killed.
         let _ = fs::remove_dir_all(&path);
         fs::create_dir_all(&path)
@@ -50,6 +54,19 @@ impl Scratch {
             .and_then(|()| fs::write(&path, content))
             .unwrap_or_else(|error| panic!("cannot write {}: {error}", path.display()));
         path
+    }
+}
+
+/// Removes the folders of processes that were killed: a disk among them can be large.
+fn remove_leftovers(prefix: &str) {
+    for left in fs::read_dir(env::temp_dir())
+        .into_iter()
+        .flatten()
+        .flatten()
+    {
+        if owner_is_gone(&left.file_name().to_string_lossy(), prefix) {
+            let _ = fs::remove_dir_all(left.path());
+        }
     }
 }
 

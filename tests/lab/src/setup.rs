@@ -137,7 +137,7 @@ impl Lab {
         };
         eprintln!(
             "lab: apt-get refused ({}); tries again with {utils}, which belongs to this QEMU",
-            last_line(&first)
+            reason(&first)
         );
         run(self
             .apt_install()
@@ -151,9 +151,10 @@ impl Lab {
     fn apt_install(&self) -> Command {
         let archives = self.folder.join("archives");
         let _ = fs::create_dir_all(archives.join("partial"));
-        // 600 s: the dpkg of somebody else's installation may take minutes.
+        // 600 s: the dpkg of somebody else's installation may take minutes. Nothing may be removed to make room: that
+        // is for the owner of the machine to decide.
         let mut command = words(
-            "apt-get install --yes --quiet --no-install-recommends --option DPkg::Lock::Timeout=600",
+            "apt-get install --yes --no-remove --quiet --no-install-recommends --option DPkg::Lock::Timeout=600",
         );
         command.arg("--option");
         command.arg(format!("Dir::Cache::archives={}", archives.display()));
@@ -246,8 +247,9 @@ fn kernel_package() -> Result<String> {
         .ok_or_else(|| Failure::new(format!("{KERNEL} depends on no kernel")))
 }
 
-/// What apt-get says last is the reason; the rest is what it tried.
-fn last_line(failure: &Failure) -> String {
+/// The reason why apt-get refused: the last line that it marks as an error; the rest is what it tried.
+fn reason(failure: &Failure) -> String {
     let text = failure.to_string();
-    text.lines().last().unwrap_or_default().trim().to_owned()
+    let last = text.rsplit("E: ").next().unwrap_or_default();
+    last.trim().trim_end_matches('.').to_owned()
 }

@@ -27,10 +27,10 @@ pub const MAC: &str = "52:54:00:00:00:01";
 pub const LISTENER_PORT: u16 = 8068;
 
 /// An installation takes 40 s on two idle cores without KVM; five times that for busy ones.
-const INSTALL_LIMIT: Duration = Duration::from_secs(240);
+pub const INSTALL_LIMIT: Duration = Duration::from_secs(240);
 
 /// A start from the disk takes 20 s.
-const BOOT_LIMIT: Duration = Duration::from_secs(120);
+pub const BOOT_LIMIT: Duration = Duration::from_secs(120);
 
 /// MiB: what the kickstart of the story plans, and some to grow into. The file is sparse.
 const DISK_SIZE: u64 = 6 * 1024;
@@ -41,8 +41,8 @@ pub struct Script<'script> {
     pub kickstand: &'script Path,
     /// dnsmasq's configuration for a router, whose files lie below its tree.
     pub dnsmasq: &'script dyn Fn(&Router) -> Result<String>,
-    /// Makes the router ready between its files and its services: a configuration of one's own.
-    pub prepare: &'script dyn Fn(&Router) -> Result<()>,
+    /// What comes after the router's files and before its services: another configuration, `kickstand apply`, ubusd.
+    pub prepare: &'script dyn Fn(&mut Router) -> Result<()>,
     /// How the machine starts from the network.
     pub firmware: Firmware,
     /// What the machine tries first while it is installed. Afterwards it always tries the network first.
@@ -60,8 +60,8 @@ pub struct Outcome {
     pub first_power_on: usize,
     /// What `kickstand status` said after the installed system had started.
     pub status: String,
-    /// Whether the disk had only zeros at the end.
-    pub disk_is_blank: bool,
+    /// Whether the machine's other disk, which the kickstart does not name, had only zeros at the end.
+    pub other_disk_is_blank: bool,
 }
 
 impl Outcome {
@@ -98,18 +98,10 @@ impl Outcome {
 /// Sets everything up, plays the story, and gives what everybody saw. After a failure the logs are in the lab's folder
 /// `logs`, and the failure says so.
 pub fn play(script: &Script) -> Result<Outcome> {
-    let lab = Lab::set_up()?;
-    let images = Images::build(&lab)?;
-    let network = Network::new()?;
-    let folder = Scratch::new("story");
-    let tree = folder.path().join("router");
-    let timeline = Timeline::new(script.live);
-    let outcome = Scene::open(script, &lab, &images, &network, folder.path(), &timeline)
-        .and_then(|mut scene| scene.play(script));
-    outcome.map_err(|failure| {
-        let kept = keep(&lab, folder.path(), &tree);
-        Failure::new(format!("{failure}. {kept}"))
-    })
+    let stage = Stage::new()?;
+    Scene::open(&stage, script)
+        .and_then(|mut scene| scene.play(script))
+        .map_err(|failure| Failure::new(format!("{failure}. {}", stage.keep_logs())))
 }
 
 /// The router's configuration for the story.
@@ -159,29 +151,79 @@ pub fn network_configuration() -> String {
     )
 }
 
-/// Everything that is on while the story plays.
-struct Scene<'scene> {
-    network: &'scene Network,
-    router: Router<'scene>,
-    timeline: &'scene Timeline,
-    folder: PathBuf,
-    disk: Disk,
+/// What a scene stands on: images, a network, and a folder for the router's files and the machine's disk.
+#[derive(Debug)]
+pub struct Stage {
+    lab: Lab,
+    images: Images,
+    network: Network,
+    folder: Scratch,
 }
 
-impl<'scene> Scene<'scene> {
-    fn open(
-        script: &Script,
-        lab: &Lab,
-        images: &Images,
-        network: &'scene Network,
-        folder: &Path,
-        timeline: &'scene Timeline,
-    ) -> Result<Self> {
-        let mut router = Router::new(network, &folder.join("router"))?;
+impl Stage {
+    /// Sets the lab up and makes a network of its own.
+    pub fn new() -> Result<Self> {
+        let lab = Lab::set_up()?;
+        Ok(Stage {
+            images: Images::build(&lab)?,
+            network: Network::new()?,
+            folder: Scratch::new("story"),
+            lab,
+        })
+    }
+
+    /// The network, for other clients on it.
+    pub fn network(&self) -> &Network {
+        &self.network
+    }
+
+    /// Copies console and logs to where they outlive the stage, and says where that is.
+    pub fn keep_logs(&self) -> String {
+        match self.copy_logs() {
+            Ok(logs) => format!("The logs are in {}", logs.display()),
+            Err(failure) => format!("The logs could not be kept: {failure}"),
+        }
+    }
+
+    fn copy_logs(&self) -> Result<PathBuf> {
+        let logs = self.lab.folder("logs")?.join(self.network.name());
+        fs::create_dir_all(&logs).context(format!("make {}", logs.display()))?;
+        keep_logs(&self.folder.path().join("router"), &logs)?;
+        for entry in fs::read_dir(self.folder.path()).context("list the consoles")? {
+            let path = entry.context("list the consoles")?.path();
+            if path.extension().is_some_and(|extension| extension == "log") {
+                let name = path.file_name().unwrap_or_default();
+                fs::copy(&path, logs.join(name)).context("copy a console's log")?;
+            }
+        }
+        Ok(logs)
+    }
+}
+
+/// Everything that is on while a story plays. Tests that need another story than [`play`] use its parts.
+#[derive(Debug)]
+pub struct Scene<'stage> {
+    stage: &'stage Stage,
+    /// The router and its services.
+    pub router: Router<'stage>,
+    /// What has happened.
+    pub timeline: Timeline,
+    /// The disk that the host is to be installed on, empty at first.
+    pub disk: Disk,
+    /// A second disk in the same machine, which nobody may touch.
+    pub other_disk: Disk,
+}
+
+impl<'stage> Scene<'stage> {
+    /// Starts the router's services. The host is not armed yet.
+    pub fn open(stage: &'stage Stage, script: &Script) -> Result<Self> {
+        let folder = stage.folder.path();
+        let timeline = Timeline::new(script.live);
+        let mut router = Router::new(&stage.network, &folder.join("router"))?;
         router.configure("kickstand", &configuration())?;
         router.configure("network", &network_configuration())?;
-        offer_boot_files(&router, images)?;
-        (script.prepare)(&router)?;
+        offer_boot_files(&router, &stage.images)?;
+        (script.prepare)(&mut router)?;
         let configuration = (script.dnsmasq)(&router)?;
         let mut reader = reading::Dnsmasq::default();
         let told = timeline.clone();
@@ -195,17 +237,17 @@ impl<'scene> Scene<'scene> {
             told.add(Source::Kickstand, Fact::Said(line.to_owned()));
         })?;
         let told = timeline.clone();
-        router.start_listener(&lab.busybox(), LISTENER_PORT, move |line| {
+        router.start_listener(&stage.lab.busybox(), LISTENER_PORT, move |line| {
             if let Some(fact) = reading::listener(line) {
                 told.add(Source::Listener, fact);
             }
         })?;
         Ok(Scene {
-            network,
+            stage,
             router,
             timeline,
-            folder: folder.to_owned(),
             disk: Disk::empty(&folder.join("disk"), DISK_SIZE)?,
+            other_disk: Disk::empty(&folder.join("other-disk"), DISK_SIZE)?,
         })
     }
 
@@ -229,14 +271,17 @@ impl<'scene> Scene<'scene> {
             events: self.timeline.events(),
             first_power_on,
             status,
-            disk_is_blank: self.disk.is_blank()?,
+            other_disk_is_blank: self.other_disk.is_blank()?,
         })
     }
 
-    fn power_on(&self, machine: &Machine, sentence: &str) -> Result<Running> {
+    /// Gives a machine power. `sentence` tells so in the timeline, whose clock starts again.
+    pub fn power_on(&self, machine: &Machine, sentence: &str) -> Result<Running> {
         let told = self.timeline.clone();
         self.timeline.power_on(sentence);
-        machine.power_on(self.network, &self.disk, &self.folder, move |line| {
+        let folder = self.stage.folder.path();
+        let disks = [&self.disk, &self.other_disk];
+        machine.power_on(&self.stage.network, &disks, folder, move |line| {
             if let Some(fact) = reading::console(line) {
                 told.add(Source::Console, fact);
             }
@@ -244,7 +289,12 @@ impl<'scene> Scene<'scene> {
     }
 
     /// Waits until an installed system reports, from event number `from` on.
-    fn wait_for_system(&self, running: &mut Running, limit: Duration, from: usize) -> Result<()> {
+    pub fn wait_for_system(
+        &self,
+        running: &mut Running,
+        limit: Duration,
+        from: usize,
+    ) -> Result<()> {
         let mut is_off = false;
         let mut reported = false;
         wait_for(limit, "the installed system to report", || {
@@ -274,22 +324,4 @@ fn offer_boot_files(router: &Router, images: &Images) -> Result<()> {
         router.offer(&source, &router.tftp().join(name))?;
     }
     Ok(())
-}
-
-/// Copies console and logs to the lab's folder, and says where they are.
-fn keep(lab: &Lab, folder: &Path, tree: &Path) -> String {
-    let kept = lab.folder("logs").and_then(|logs| {
-        let logs = logs.join(std::process::id().to_string());
-        fs::create_dir_all(&logs).context(format!("make {}", logs.display()))?;
-        keep_logs(tree, &logs)?;
-        let console = folder.join("console.log");
-        if console.exists() {
-            fs::copy(&console, logs.join("console.log")).context("copy the console's log")?;
-        }
-        Ok(logs)
-    });
-    match kept {
-        Ok(logs) => format!("The logs are in {}", logs.display()),
-        Err(failure) => format!("The logs could not be kept: {failure}"),
-    }
 }
