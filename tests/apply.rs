@@ -5,6 +5,9 @@ mod router;
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::Duration;
 
 use router::{Router, contains, everything, exists, host};
 
@@ -204,6 +207,44 @@ fn a_run_that_was_cut_short_after_its_commit_is_finished_by_the_next() {
     contains(&said, "dhcp was put back as it was, and dnsmasq runs again");
     assert_eq!(router.text("etc/config/dhcp"), stock);
     assert!(!exists(&unproven));
+}
+
+#[test]
+fn a_run_that_is_killed_at_any_moment_leaves_one_state_or_the_other() {
+    let router = router("killed", router::SEED);
+    router.boot_files(&["snponly.efi"]);
+    let before = router.show();
+    router.apply();
+    let after = router.show();
+    assert_ne!(before, after);
+    let command = |words: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_kickstand"));
+        command.arg("--root").arg(router.root.path()).args(words);
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        command
+    };
+    // From before its first step to long after its commit: it watches dnsmasq for seconds then.
+    for moment in 0..60_u64 {
+        let words: &[&str] = match moment % 2 {
+            0 => &["apply", "--remove"],
+            _ => &["apply"],
+        };
+        let mut run = command(words).spawn().expect("it was built");
+        thread::sleep(Duration::from_micros(600 * moment));
+        run.kill().expect("it is ours");
+        run.wait().expect("it is ours");
+        let show = router.show();
+        assert!(show == before || show == after, "moment {moment}:\n{show}");
+    }
+    assert!(
+        command(&["apply"])
+            .status()
+            .expect("it was built")
+            .success()
+    );
+    assert_eq!(router.show(), after);
+    router.remove();
+    assert_eq!(router.show(), before);
 }
 
 #[test]

@@ -83,12 +83,13 @@ pub fn apply(
     arguments: &Arguments,
     out: &mut dyn Write,
 ) -> Result<(), String> {
-    let _alone = match arguments.dry_run {
+    let lock = match arguments.dry_run {
         true => None,
         false => Some(lock(paths)?),
     };
+    let command = UciCommand::new(paths, PACKAGE).holding(lock);
     if arguments.remove {
-        return remove(paths, settings.ok(), arguments, out);
+        return remove(paths, &command, settings.ok(), arguments, out);
     }
     let settings = settings?;
     report_faults(&settings.faults, out)?;
@@ -97,9 +98,9 @@ pub fn apply(
             out,
             "kickstand.main.enabled is 0: taking back what kickstand set up.",
         );
-        return remove(paths, Some(settings), arguments, out);
+        return remove(paths, &command, Some(settings), arguments, out);
     }
-    set_up(paths, settings, arguments, out)
+    set_up(paths, &command, settings, arguments, out)
 }
 
 /// One run at a time: the init script and a user may call at once.
@@ -151,6 +152,7 @@ fn report_faults(faults: &[Fault], out: &mut dyn Write) -> Result<(), String> {
 
 fn set_up(
     paths: &Paths,
+    command: &UciCommand,
     settings: &Settings,
     arguments: &Arguments,
     out: &mut dyn Write,
@@ -183,7 +185,7 @@ fn set_up(
     files.tftp_root(&root);
     let wanted = dnsmasq::boot_files::wanted(&main.boot_files);
     let existing = files.existing_boot_files(&root, wanted);
-    let (bytes, document) = UciCommand::new(paths, PACKAGE).read()?;
+    let (bytes, document) = command.read()?;
     let plan = dnsmasq::plan(&document, main, address, &existing)?;
     let router = Router {
         address,
@@ -200,11 +202,12 @@ fn set_up(
         former_files(paths, &former, kept, &mut files);
     }
     finish_files(files, arguments, out)?;
-    finish_dnsmasq(paths, (&bytes, &document), plan, arguments, out)
+    finish_dnsmasq(paths, command, (&bytes, &document), plan, arguments, out)
 }
 
 fn remove(
     paths: &Paths,
+    command: &UciCommand,
     settings: Option<&Settings>,
     arguments: &Arguments,
     out: &mut dyn Write,
@@ -221,14 +224,14 @@ fn remove(
         }
     }
     files.publish(paths, &[]);
-    let (bytes, document) = UciCommand::new(paths, PACKAGE).read()?;
+    let (bytes, document) = command.read()?;
     let plan = dnsmasq::removal(&document);
     if let Some(former) = Memory::read(&document) {
         former_files(paths, &former, &[], &mut files);
     }
     // The list of these files goes with dhcp's sections, so they must be gone first.
     finish_files(files, arguments, out)?;
-    finish_dnsmasq(paths, (&bytes, &document), plan, arguments, out)
+    finish_dnsmasq(paths, command, (&bytes, &document), plan, arguments, out)
 }
 
 fn former_files(paths: &Paths, former: &Memory, kept: &[String], files: &mut FilePlan) {
@@ -253,6 +256,7 @@ fn finish_files(files: FilePlan, arguments: &Arguments, out: &mut dyn Write) -> 
 
 fn finish_dnsmasq(
     paths: &Paths,
+    command: &UciCommand,
     before: (&[u8], &Document),
     plan: Plan,
     arguments: &Arguments,
@@ -267,7 +271,7 @@ fn finish_dnsmasq(
         say(out, "dhcp is as it should be.");
         return Ok(());
     }
-    let staged = UciCommand::new(paths, PACKAGE).staged_by_others()?;
+    let staged = command.staged_by_others()?;
     for line in wording::difference(PACKAGE, &list) {
         say(out, &line);
     }
@@ -288,7 +292,7 @@ fn finish_dnsmasq(
         );
     }
     let service = Service::new(paths, plan.instance, arguments.patience);
-    match put_into_effect(paths, before, &list, &service)? {
+    match put_into_effect(paths, command, before, &list, &service)? {
         Ending::Running => say(out, "dhcp is committed and dnsmasq runs with it."),
         Ending::NotRunning => say(
             out,

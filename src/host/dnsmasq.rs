@@ -132,11 +132,11 @@ pub enum Ending {
 /// What went wrong and how it was left, in sentences.
 pub fn put_into_effect(
     paths: &Paths,
+    command: &UciCommand,
     before: (&[u8], &Document),
     list: &[changes::Change],
     service: &Service,
 ) -> Result<Ending, String> {
-    let command = UciCommand::new(paths, PACKAGE);
     let kept = fs::read(paths.unproven()).ok();
     let kept = kept.and_then(|bytes| uci::parse(&bytes).ok().map(|document| (bytes, document)));
     // It did when that was kept; if it is down now, then because of what the earlier run committed.
@@ -151,7 +151,7 @@ pub fn put_into_effect(
         }
     };
     if !list.is_empty() {
-        stage_and_commit(&command, before.1, list).inspect_err(|_| {
+        stage_and_commit(command, before.1, list).inspect_err(|_| {
             // Nothing came of it; what an earlier run left is still to be proven.
             if kept.is_none() {
                 let _ = fs::remove_file(paths.unproven());
@@ -166,7 +166,7 @@ pub fn put_into_effect(
     let ending = match (ran_before, up) {
         (_, true) => Ok(Ending::Running),
         (false, false) => Ok(Ending::NotRunning),
-        (true, false) => Err(roll_back(paths, &command, old, &committed, service)),
+        (true, false) => Err(roll_back(paths, command, old, &committed, service)),
     };
     let _ = fs::remove_file(paths.unproven());
     ending

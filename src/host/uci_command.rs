@@ -5,8 +5,8 @@
 //!
 //! Not its job: what to change ([`crate::core::dnsmasq`]).
 
-use std::fs;
-use std::io::{self, Write};
+use std::fs::{self, File};
+use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
@@ -16,13 +16,14 @@ use crate::core::uci::{self, Document};
 use super::paths::Paths;
 
 /// The `uci` command on one package.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct UciCommand {
     program: PathBuf,
     config: PathBuf,
     everybodys: PathBuf,
     ours: PathBuf,
     package: &'static str,
+    lock: Option<File>,
 }
 
 impl UciCommand {
@@ -34,7 +35,14 @@ impl UciCommand {
             everybodys: paths.uci_staged(),
             ours: paths.apply().join("uci"),
             package,
+            lock: None,
         }
+    }
+
+    /// The same, and every `uci` that it starts shares this lock: when this process is killed, the next one waits until what
+    /// it started has ended too.
+    pub fn holding(self, lock: Option<File>) -> Self {
+        UciCommand { lock, ..self }
     }
 
     /// The committed file, as bytes and as a document.
@@ -81,21 +89,14 @@ impl UciCommand {
             .mode(0o700)
             .create(&self.ours)
             .map_err(|error| format!("{} can not be made: {error}.", self.ours.display()))?;
+        let input = self.ours.with_extension("batch");
+        fs::write(&input, batch)
+            .map_err(|error| format!("{} can not be written: {error}.", input.display()))?;
         let mut command = self.staging_command();
-        command
-            .arg("batch")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        let run = || -> io::Result<Output> {
-            let mut child = command.spawn()?;
-            // A batch fits into a pipe's buffer many times over, and uci answers only what went wrong.
-            if let Some(mut input) = child.stdin.take() {
-                input.write_all(batch.as_bytes())?;
-            }
-            child.wait_with_output()
-        };
-        let output = self.finished({ run }())?;
+        command.arg("-f").arg(&input).arg("batch");
+        let output = self.finished(command.output());
+        let _ = fs::remove_file(&input);
+        let output = output?;
         Ok(String::from_utf8_lossy(&output.stderr).trim().to_owned())
     }
 
@@ -146,8 +147,11 @@ impl UciCommand {
     }
 
     fn command(&self) -> Command {
+        // Nothing is read from there: it is how a child holds the lock.
+        let lock = self.lock.as_ref().and_then(|lock| lock.try_clone().ok());
         let mut command = Command::new(&self.program);
-        command.arg("-c").arg(&self.config).stdin(Stdio::null());
+        command.arg("-c").arg(&self.config);
+        command.stdin(lock.map_or_else(Stdio::null, Stdio::from));
         command
     }
 
