@@ -160,7 +160,15 @@ fn file(engine: &Engine, request: &Request, kind: &str, names: &[&str]) -> Respo
     };
     let range = request.range.as_deref();
     match files::open(&folder, names, range, request.if_none_match.as_deref()) {
-        Ok(answer) => Response::File(answer),
+        Ok(answer) => {
+            let file = names.join("/");
+            log::debug!(
+                "{} fetches /{kind}/{file} ({} bytes)",
+                request.peer,
+                answer.length
+            );
+            Response::File(answer)
+        }
         Err(status @ 404) => Response::refusal(status, "there is no such file"),
         Err(status @ 416) => Response::refusal(status, "the file has no such range"),
         Err(status) => Response::refusal(status, "the file cannot be read"),

@@ -5,17 +5,19 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use kickstand_lab::dnsmasq_init::act_if_asked;
 use kickstand_lab::image::Images;
 use kickstand_lab::machine::{BootOrder, Firmware};
 use kickstand_lab::process::{Context, Failure, Result};
-use kickstand_lab::router::Router;
 use kickstand_lab::setup::Lab;
 use kickstand_lab::story::{self, Script};
 
 const USAGE: &str = "usage: kickstand-lab set-up
-       kickstand-lab demo --kickstand PROGRAM --dnsmasq-conf FILE [--http] [--disk-first]";
+       kickstand-lab demo --kickstand PROGRAM [--http] [--disk-first]";
 
 fn main() -> ExitCode {
+    // As the router's init script for dnsmasq, when that was asked for.
+    act_if_asked();
     let arguments: Vec<String> = env::args().skip(1).collect();
     let outcome = match arguments.split_first() {
         Some((command, [])) if command == "set-up" => set_up(),
@@ -40,14 +42,12 @@ fn set_up() -> Result<()> {
 
 fn demo(arguments: &[String]) -> Result<()> {
     let mut kickstand = None;
-    let mut dnsmasq = None;
     let mut firmware = Firmware::Uefi;
     let mut order = BootOrder::NetworkFirst;
     let mut words = arguments.iter();
     while let Some(word) = words.next() {
         match word.as_str() {
             "--kickstand" => kickstand = words.next().map(PathBuf::from),
-            "--dnsmasq-conf" => dnsmasq = words.next().map(PathBuf::from),
             "--http" => firmware = Firmware::UefiHttp,
             "--disk-first" => order = BootOrder::DiskFirst,
             other => return Err(Failure::new(format!("unknown word {other}\n{USAGE}"))),
@@ -56,11 +56,9 @@ fn demo(arguments: &[String]) -> Result<()> {
     let kickstand = kickstand.ok_or_else(|| Failure::new(USAGE))?;
     let kickstand =
         fs::canonicalize(&kickstand).context(format!("find {}", kickstand.display()))?;
-    let dnsmasq = dnsmasq.ok_or_else(|| Failure::new(USAGE))?;
-    let text = fs::read_to_string(&dnsmasq).context(format!("read {}", dnsmasq.display()))?;
     let outcome = story::play(&Script {
         kickstand: &kickstand,
-        dnsmasq: &|router: &Router| Ok(text.replace("@TFTP@", &router.tftp().display().to_string())),
+        init_entry: "dnsmasq-init",
         prepare: &|_| Ok(()),
         firmware,
         order,

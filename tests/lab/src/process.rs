@@ -7,6 +7,8 @@ use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -260,6 +262,41 @@ impl Process {
 impl Drop for Process {
     fn drop(&mut self) {
         self.kill();
+    }
+}
+
+/// Tells each line that is added to a file, until it is dropped.
+#[derive(Debug)]
+pub struct Follower {
+    ended: Arc<AtomicBool>,
+}
+
+impl Follower {
+    /// Follows the file at `path` from its beginning.
+    pub fn new(path: &Path, mut on_line: impl FnMut(&str) + Send + 'static) -> Self {
+        let ended = Arc::new(AtomicBool::new(false));
+        let (stop, path) = (Arc::clone(&ended), path.to_owned());
+        thread::spawn(move || {
+            let Ok(file) = File::open(path) else { return };
+            let mut reader = BufReader::new(file);
+            let mut bytes = Vec::new();
+            while !stop.load(Ordering::Relaxed) {
+                match reader.read_until(b'\n', &mut bytes) {
+                    Ok(count) if count > 0 && bytes.ends_with(b"\n") => {
+                        on_line(String::from_utf8_lossy(&bytes).trim_end());
+                        bytes.clear();
+                    }
+                    _ => thread::sleep(BETWEEN_LOOKS),
+                }
+            }
+        });
+        Follower { ended }
+    }
+}
+
+impl Drop for Follower {
+    fn drop(&mut self) {
+        self.ended.store(true, Ordering::Relaxed);
     }
 }
 

@@ -112,6 +112,13 @@ pub fn console(line: &str) -> Option<Fact> {
     None
 }
 
+/// What a line of kickstand's log means: `LEVEL [module] what happened`. Of its finest level, only who fetches what.
+pub fn kickstand(line: &str) -> Option<Fact> {
+    let (head, text) = line.split_once("] ")?;
+    let told = !head.starts_with("DEBUG") || text.contains(" fetches ");
+    told.then(|| Fact::Said(text.to_owned()))
+}
+
 /// What a line of the listener means: a web server that logs `url:/booted/HOSTNAME/MAC` of each request.
 pub fn listener(line: &str) -> Option<Fact> {
     let (_, path) = line.split_once("url:/booted/")?;

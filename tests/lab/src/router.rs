@@ -9,8 +9,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+use crate::dnsmasq_init::InitScript;
 use crate::network::{Network, ROUTER};
-use crate::process::{Context, Process, Result, run, wait_for};
+use crate::parts;
+use crate::process::{Context, Follower, Process, Result, run, wait_for};
 
 /// The port of kickstand's HTTP service, its default.
 pub const PORT: u16 = 8067;
@@ -18,12 +20,17 @@ pub const PORT: u16 = 8067;
 /// How long a service may take until it listens. Two busy cores need a second at most.
 const START_LIMIT: Duration = Duration::from_secs(15);
 
+/// What dnsmasq says besides in the lab: OpenWrt's odhcpd would send router advertisements, and without them iPXE waits
+/// 16 s at every boot.
+const ROUTER_ADVERTISEMENTS: [&str; 2] = ["--enable-ra", "--dhcp-range=fd33:1::,ra-only,64"];
+
 /// Folders that every OpenWrt router has, or that kickstand's package makes.
-const FOLDERS: [&str; 11] = [
+const FOLDERS: [&str; 12] = [
     "etc/config",
     "etc/init.d",
     "etc/kickstand",
     "proc/net",
+    "sbin",
     "srv/tftp",
     "tmp/.uci",
     "var/run/kickstand",
@@ -38,7 +45,8 @@ const FOLDERS: [&str; 11] = [
 pub struct Router<'network> {
     network: &'network Network,
     tree: PathBuf,
-    dnsmasq: Option<Process>,
+    dnsmasq: Option<InitScript>,
+    dnsmasq_log: Option<Follower>,
     ubusd: Option<Process>,
     kickstand: Option<Process>,
     listener: Option<Process>,
@@ -61,6 +69,7 @@ impl<'network> Router<'network> {
             network,
             tree: tree.to_owned(),
             dnsmasq: None,
+            dnsmasq_log: None,
             ubusd: None,
             kickstand: None,
             listener: None,
@@ -101,29 +110,24 @@ impl<'network> Router<'network> {
         fs::copy(file, to).context(what).map(drop)
     }
 
-    /// Starts dnsmasq, or starts it again, with this configuration.
+    /// Starts dnsmasq on what `/etc/config/dhcp` says, with the stand-in for its init script and the real `uci`.
+    /// `init_entry` is for [`InitScript::install`].
     pub fn start_dnsmasq(
         &mut self,
-        configuration: &str,
+        init_entry: &str,
         on_line: impl FnMut(&str) + Send + 'static,
     ) -> Result<()> {
-        self.dnsmasq = None;
-        let path = self.tree.join("var/run/dnsmasq.conf");
-        fs::write(&path, configuration).context(format!("write {}", path.display()))?;
-        run(self
-            .network
-            .command("dnsmasq")
-            .arg("--test")
-            .arg(format!("--conf-file={}", path.display())))?;
-        let mut command = self.network.command("dnsmasq");
-        command.arg("--keep-in-foreground");
-        command.arg(format!("--conf-file={}", path.display()));
-        let log = self.log_path("dnsmasq");
-        let mut process = Process::start("dnsmasq", &command, &log, on_line)?;
+        let uci = parts::uci();
+        let link = self.tree.join("sbin/uci");
+        symlink(&uci, &link).context(format!("make {}", link.display()))?;
+        let name = self.network.name();
+        let init = InitScript::install(&self.tree, name, &uci, init_entry, &ROUTER_ADVERTISEMENTS);
+        init.call("start");
         wait_for(START_LIMIT, "dnsmasq to start", || {
-            process.log().contains("started, version") || process.ended().is_some()
+            init.log().contains("started, version")
         })?;
-        self.dnsmasq = Some(process);
+        self.dnsmasq_log = Some(Follower::new(&self.tree.join("lab/dnsmasq.log"), on_line));
+        self.dnsmasq = Some(init);
         Ok(())
     }
 
@@ -152,7 +156,7 @@ impl<'network> Router<'network> {
     ) -> Result<()> {
         self.kickstand = None;
         let mut command = self.kickstand_command(kickstand);
-        command.arg("serve");
+        command.args(["serve", "--verbose"]);
         let log = self.log_path("kickstand");
         let process = Process::start("kickstand", &command, &log, on_line)?;
         self.kickstand = Some(process);
@@ -169,7 +173,7 @@ impl<'network> Router<'network> {
         run(self.kickstand_command(kickstand).args(arguments))
     }
 
-    /// What a service has said: `dnsmasq`, `ubusd`, `kickstand` or `listener`.
+    /// What a service has said: `ubusd`, `kickstand` or `listener`.
     pub fn log(&self, service: &str) -> String {
         let bytes = fs::read(self.log_path(service)).unwrap_or_default();
         String::from_utf8_lossy(&bytes).into_owned()
@@ -227,8 +231,14 @@ impl<'network> Router<'network> {
 
 /// Copies the logs of a router to a folder that outlives it.
 pub fn keep_logs(tree: &Path, folder: &Path) -> Result<()> {
-    for entry in fs::read_dir(tree.join("log")).context("list the logs")? {
-        let path = entry.context("list the logs")?.path();
+    // The stand-in init script keeps its own apart.
+    let of_init = ["dnsmasq.log", "init.log"].map(|name| tree.join("lab").join(name));
+    let of_services = fs::read_dir(tree.join("log")).context("list the logs")?;
+    let paths = of_services
+        .flatten()
+        .map(|entry| entry.path())
+        .chain(of_init);
+    for path in paths.filter(|path| path.exists()) {
         let name = path.file_name().unwrap_or_default();
         let mut from = File::open(&path).context(format!("read {}", path.display()))?;
         let to = folder.join(name);

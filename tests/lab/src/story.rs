@@ -10,6 +10,7 @@ use crate::disk::Disk;
 use crate::image::Images;
 use crate::machine::{BootOrder, DISK_PATH, Firmware, Machine, Running};
 use crate::network::{Network, ROUTER};
+use crate::parts;
 use crate::process::{Context, Failure, Result, wait_for};
 use crate::reading;
 use crate::router::{PORT, Router, keep_logs};
@@ -39,10 +40,10 @@ const DISK_SIZE: u64 = 6 * 1024;
 pub struct Script<'script> {
     /// The kickstand binary.
     pub kickstand: &'script Path,
-    /// dnsmasq's configuration for a router, whose files lie below its tree.
-    pub dnsmasq: &'script dyn Fn(&Router) -> Result<String>,
-    /// What comes after the router's files and before its services: another configuration, `kickstand apply`, ubusd.
-    pub prepare: &'script dyn Fn(&mut Router) -> Result<()>,
+    /// Words that lead this very program to [`crate::dnsmasq_init::act_if_asked`].
+    pub init_entry: &'script str,
+    /// What comes after the router's files and before its services: another configuration.
+    pub prepare: &'script dyn Fn(&Router) -> Result<()>,
     /// How the machine starts from the network.
     pub firmware: Firmware,
     /// What the machine tries first while it is installed. Afterwards it always tries the network first.
@@ -58,8 +59,10 @@ pub struct Outcome {
     pub events: Vec<Event>,
     /// How many of them belong to the first power on; the rest to the second.
     pub first_power_on: usize,
-    /// What `kickstand status` said after the installed system had started.
+    /// What `kickstand status` said at the end, of all hosts and then of the one.
     pub status: String,
+    /// The host's record at the end, as `kickstand status HOST --json` gives it.
+    pub record: serde_json::Value,
     /// Whether the machine's other disk, which the kickstart does not name, had only zeros at the end.
     pub other_disk_is_blank: bool,
 }
@@ -113,7 +116,7 @@ pub fn configuration() -> String {
 	option interface 'lan'
 
 config profile 'standin'
-	option title 'the lab''s stand-in for an installer'
+	option title 'a small system, by a stand-in for Anaconda'
 	option kind 'kickstart'
 	option mirror '{files}'
 	option kernel '{{{{ mirror }}}}/vmlinuz'
@@ -138,6 +141,21 @@ config account 'kenneth'
 "
     )
 }
+
+/// UCI's dhcp package of a router that nobody has configured, with a log of what it does.
+pub const DHCP_CONFIGURATION: &str = "config dnsmasq
+	option domainneeded '1'
+	option authoritative '1'
+	option leasefile '/tmp/dhcp.leases'
+	option logdhcp '1'
+
+config dhcp 'lan'
+	option interface 'lan'
+	option start '100'
+	option limit '101'
+	option leasetime '12h'
+	option dhcpv4 'server'
+";
 
 /// UCI's network package of a router that has this lab as its LAN.
 pub fn network_configuration() -> String {
@@ -222,19 +240,26 @@ impl<'stage> Scene<'stage> {
         let mut router = Router::new(&stage.network, &folder.join("router"))?;
         router.configure("kickstand", &configuration())?;
         router.configure("network", &network_configuration())?;
+        router.configure("dhcp", DHCP_CONFIGURATION)?;
         offer_boot_files(&router, &stage.images)?;
-        (script.prepare)(&mut router)?;
-        let configuration = (script.dnsmasq)(&router)?;
+        (script.prepare)(&router)?;
         let mut reader = reading::Dnsmasq::default();
         let told = timeline.clone();
-        router.start_dnsmasq(&configuration, move |line| {
+        router.start_dnsmasq(script.init_entry, move |line| {
             if let Some(fact) = reader.read(line) {
                 told.add(Source::Dnsmasq, fact);
             }
         })?;
+        router.start_ubusd(&parts::ubusd())?;
+        let applied = router.kickstand(script.kickstand, &["apply"])?;
+        if script.live {
+            println!("$ kickstand apply\n{applied}");
+        }
         let told = timeline.clone();
         router.start_kickstand(script.kickstand, move |line| {
-            told.add(Source::Kickstand, Fact::Said(line.to_owned()));
+            if let Some(fact) = reading::kickstand(line) {
+                told.add(Source::Kickstand, fact);
+            }
         })?;
         let told = timeline.clone();
         router.start_listener(&stage.lab.busybox(), LISTENER_PORT, move |line| {
@@ -252,13 +277,15 @@ impl<'stage> Scene<'stage> {
     }
 
     fn play(&mut self, script: &Script) -> Result<Outcome> {
-        self.router.kickstand(script.kickstand, &["arm", HOST])?;
+        let armed = self.router.kickstand(script.kickstand, &["arm", HOST])?;
+        if script.live {
+            println!("$ kickstand arm {HOST}\n{armed}");
+        }
         let mut machine = Machine::new(MAC);
         machine.firmware = script.firmware;
         machine.order = script.order;
         let mut running = self.power_on(&machine, "power on: the disk is empty")?;
         self.wait_for_system(&mut running, INSTALL_LIMIT, 0)?;
-        let status = self.router.kickstand(script.kickstand, &["status"])?;
         running.power_off();
         drop(running);
         let first_power_on = self.timeline.len();
@@ -267,10 +294,16 @@ impl<'stage> Scene<'stage> {
         let mut running = self.power_on(&machine, sentence)?;
         self.wait_for_system(&mut running, BOOT_LIMIT, first_power_on)?;
         running.power_off();
+        let all = self.router.kickstand(script.kickstand, &["status"])?;
+        let one = self.router.kickstand(script.kickstand, &["status", HOST])?;
+        let record = self
+            .router
+            .kickstand(script.kickstand, &["status", HOST, "--json"])?;
         Ok(Outcome {
+            status: format!("$ kickstand status\n{all}\n$ kickstand status {HOST}\n{one}"),
+            record: serde_json::from_str(&record).context("read the host's record")?,
             events: self.timeline.events(),
             first_power_on,
-            status,
             other_disk_is_blank: self.other_disk.is_blank()?,
         })
     }
