@@ -221,11 +221,12 @@ impl Engine {
     }
 
     fn say_phase(&mut self, name: &str, after: &Record, now: &Now) {
-        if after.phase == Phase::Armed || after.phase == Phase::Installing {
-            if let Some(sighting) = self.sightings.get_mut(name) {
-                sighting.percent = None;
-                sighting.log.clear();
-            }
+        // What an earlier installation left behind says nothing about this one.
+        if matches!(after.phase, Phase::Armed | Phase::Installing)
+            && let Some(sighting) = self.sightings.get_mut(name)
+        {
+            sighting.percent = None;
+            sighting.log.clear();
         }
         // Everything else that changes a phase was asked for by somebody, and whoever handled that says it.
         if after.phase == Phase::Expired {

@@ -56,6 +56,11 @@ fn demo(arguments: &[String]) -> Result<()> {
     let kickstand = kickstand.ok_or_else(|| Failure::new(USAGE))?;
     let kickstand =
         fs::canonicalize(&kickstand).context(format!("find {}", kickstand.display()))?;
+    println!(
+        "A router and an empty server, virtual. Firmware, dnsmasq, iPXE, uci and ubusd are the real ones. The installer is \
+         not: it is a small one that STANDS IN FOR ANACONDA where kickstand meets it (tests/lab/installer/init says how \
+         far). The LAN is a network namespace of its own.\n"
+    );
     let outcome = story::play(&Script {
         kickstand: &kickstand,
         init_entry: "dnsmasq-init",

@@ -41,6 +41,9 @@ impl Dnsmasq {
             transaction.is_ipxe = true;
         } else if let Some(file) = rest.strip_prefix("bootfile name: ") {
             transaction.boot_file = Some(file.to_owned());
+        } else if rest.starts_with("sent size:") && rest.contains("option: 67 ") {
+            // Not in the header: it was asked for as an option. The offer told it before the acknowledgement does.
+            transaction.boot_file = rest.split_whitespace().last().map(str::to_owned);
         } else if rest.starts_with("DHCPACK(") {
             let mut words = rest.split_whitespace().skip(1).map(str::to_owned);
             transaction.acknowledged = Some((words.next()?, words.next()?, words.next()));
@@ -146,10 +149,29 @@ mod tests {
             "dnsmasq-dhcp: 3724 sent size:  4 option: 54 server-identifier  10.33.1.1",
         ];
         let facts: Vec<_> = lines.iter().filter_map(|line| dnsmasq.read(line)).collect();
-        assert_eq!(facts.len(), 1);
+        assert_eq!(facts.len(), 1, "{facts:?}");
         assert_eq!(
             facts[0].to_string(),
             "gave 10.33.1.117 to 52:54:00:00:00:01 (UEFI x64 ROM) and told it to boot snponly.efi"
+        );
+    }
+
+    #[test]
+    fn a_boot_file_may_be_an_option_of_the_offer() {
+        let mut dnsmasq = Dnsmasq::default();
+        let lines = [
+            "dnsmasq-dhcp[1]: 7 vendor class: PXEClient:Arch:00007:UNDI:003000",
+            "dnsmasq-dhcp[1]: 7 DHCPOFFER(br-lan) 10.33.1.117 52:54:00:00:00:01",
+            "dnsmasq-dhcp[1]: 7 sent size: 12 option: 67 bootfile-name  snponly.efi",
+            "dnsmasq-dhcp[1]: 7 DHCPACK(br-lan) 10.33.1.117 52:54:00:00:00:01",
+            "dnsmasq-dhcp[1]: 7 sent size:  1 option: 53 message-type  5",
+        ];
+        let facts: Vec<_> = lines.iter().filter_map(|line| dnsmasq.read(line)).collect();
+        let told =
+            "gave 10.33.1.117 to 52:54:00:00:00:01 (UEFI x64 ROM) and told it to boot snponly.efi";
+        assert_eq!(
+            facts.iter().map(Fact::to_string).collect::<Vec<_>>(),
+            [told]
         );
     }
 

@@ -45,11 +45,13 @@ const FOLDERS: [&str; 12] = [
 pub struct Router<'network> {
     network: &'network Network,
     tree: PathBuf,
-    dnsmasq: Option<InitScript>,
-    dnsmasq_log: Option<Follower>,
-    ubusd: Option<Process>,
+    // Dropped in this order: nobody loses what it still talks to.
     kickstand: Option<Process>,
     listener: Option<Process>,
+    web: Option<Process>,
+    ubusd: Option<Process>,
+    dnsmasq_log: Option<Follower>,
+    dnsmasq: Option<InitScript>,
 }
 
 impl<'network> Router<'network> {
@@ -73,6 +75,7 @@ impl<'network> Router<'network> {
             ubusd: None,
             kickstand: None,
             listener: None,
+            web: None,
         })
     }
 
@@ -200,6 +203,33 @@ impl<'network> Router<'network> {
         let log = self.log_path("listener");
         self.listener = Some(Process::start("the listener", &command, &log, on_line)?);
         self.wait_for_port(port)
+    }
+
+    /// Starts a web server on port 80 that serves /www, as uhttpd does: it follows links. It does not look at modes.
+    pub fn start_web(&mut self, busybox: &Path) -> Result<()> {
+        let mut command = self.network.command(busybox);
+        command.args(["httpd", "-f", "-p", &format!("{ROUTER}:80"), "-h"]);
+        command.arg(self.tree.join("www"));
+        self.web = Some(Process::start(
+            "the web server",
+            &command,
+            &self.log_path("web"),
+            |_| (),
+        )?);
+        self.wait_for_port(80)
+    }
+
+    /// Changes a line of the committed `dhcp` and has dnsmasq run with it, as a user would.
+    pub fn change_dhcp(&self, assignment: &str) -> Result<()> {
+        let uci = || {
+            let mut uci = Command::new(self.tree.join("sbin/uci"));
+            uci.arg("-c").arg(self.tree.join("etc/config"));
+            uci.arg("-t").arg(self.tree.join("tmp/.uci"));
+            uci
+        };
+        run(uci().args(["set", &format!("dhcp.{assignment}")]))?;
+        run(uci().args(["commit", "dhcp"]))?;
+        run(Command::new(self.tree.join("etc/init.d/dnsmasq")).arg("reload")).map(drop)
     }
 
     fn kickstand_command(&self, kickstand: &Path) -> Command {

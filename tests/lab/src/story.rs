@@ -190,6 +190,11 @@ impl Stage {
         })
     }
 
+    /// Debian's busybox, for small servers.
+    pub fn busybox(&self) -> PathBuf {
+        self.lab.busybox()
+    }
+
     /// The network, for other clients on it.
     pub fn network(&self) -> &Network {
         &self.network
