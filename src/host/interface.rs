@@ -5,20 +5,41 @@
 use std::fs;
 use std::net::Ipv4Addr;
 
-use crate::core::uci::{self, Value};
+use serde_json::{Value, json};
+
+use crate::core::uci;
+use crate::core::uci::Value as UciValue;
 
 use super::paths::Paths;
+use super::ubus;
 
 /// The router's IPv4 address on that network, and its prefix length where it is known.
 ///
-/// Sources are asked in their order and the first one that knows wins; so far there is only the configuration. (An answer
-/// of netifd, which also knows addresses that were not configured here, belongs before it.)
+/// netifd is asked first: it knows what the interface has now, however it came by it. Without netifd on the bus, or without
+/// the right to ask it, the configuration is believed.
 ///
 /// # Errors
 ///
-/// One sentence of the last source, when none knows.
+/// One sentence that says what is missing.
 pub fn address(paths: &Paths, network: &str) -> Result<(Ipv4Addr, Option<u8>), String> {
-    configured_address(paths, network)
+    let object = format!("network.interface.{network}");
+    match ubus::call(&paths.ubus_socket(), &object, "status", &json!({})) {
+        Ok(status) => address_in(&status).ok_or_else(|| {
+            format!("The interface '{network}' has no IPv4 address now; `ubus call {object} status` tells more.")
+        }),
+        Err(error) => {
+            log::debug!("netifd does not tell the address of '{network}': {error}");
+            configured_address(paths, network)
+        }
+    }
+}
+
+/// The first IPv4 address in netifd's status of an interface: `"ipv4-address": [{"address": "192.168.1.1", "mask": 24}]`.
+fn address_in(status: &Value) -> Option<(Ipv4Addr, Option<u8>)> {
+    let first = status.get("ipv4-address")?.get(0)?;
+    let address = first.get("address")?.as_str()?.parse().ok()?;
+    let mask = first.get("mask").and_then(Value::as_u64);
+    Some((address, mask.and_then(|mask| u8::try_from(mask).ok())))
 }
 
 /// What `/etc/config/network` says: `ipaddr` as an option or a list, with a prefix length of its own or `netmask`.
@@ -43,8 +64,8 @@ fn configured_address(paths: &Paths, network: &str) -> Result<(Ipv4Addr, Option<
             )
         })?;
     let first = match section.option("ipaddr") {
-        Some(Value::Text(text)) => text.split_whitespace().next(),
-        Some(Value::List(items)) => items.first().map(String::as_str),
+        Some(UciValue::Text(text)) => text.split_whitespace().next(),
+        Some(UciValue::List(items)) => items.first().map(String::as_str),
         None => None,
     };
     let Some(first) = first else {
@@ -54,8 +75,8 @@ fn configured_address(paths: &Paths, network: &str) -> Result<(Ipv4Addr, Option<
         ));
     };
     let netmask = match section.option("netmask") {
-        Some(Value::Text(text)) => prefix_of(text),
-        Some(Value::List(_)) | None => None,
+        Some(UciValue::Text(text)) => prefix_of(text),
+        Some(UciValue::List(_)) | None => None,
     };
     let fault = || format!("The interface '{network}' in {shown} has no usable ipaddr: '{first}'.");
     match first.split_once('/') {
