@@ -112,18 +112,18 @@ impl Engine {
         first_try: bool,
     ) -> Result<Decision, Answer> {
         let now = self.now();
-        self.sightings.entry(host.name.clone()).or_default().machine = Some(machine.clone());
         let record = self.record(&host.name);
         let arms_itself = decision::arms_itself(host, &record, &now);
-        if arms_itself || record.live_arm(&now).is_some() {
-            if !self.is_neighbour(host, peer) {
-                let why = format!(
-                    "{peer} asked as {}, and the router's neighbour table knows it as another card",
-                    machine.mac
-                );
-                self.events.add(&now, &host.name, "refused", why.clone());
-                return Ok(Decision::Wait { why });
-            }
+        let may_install = arms_itself || record.live_arm(&now).is_some();
+        if !self.is_neighbour(host, peer) {
+            return Ok(self.doubt(host, machine, peer, may_install));
+        }
+        let sighting = self.sightings.entry(host.name.clone()).or_default();
+        // A repetition tells fewer facts.
+        if first_try || sighting.machine.is_none() {
+            sighting.machine = Some(machine.clone());
+        }
+        if may_install {
             // Faults show before the machine is started, not ten minutes later.
             self.rehearse(host, machine)?;
         }
@@ -164,6 +164,29 @@ impl Engine {
         };
         self.events.add(&now, &host.name, told.0, told.1);
         Ok(decision)
+    }
+
+    /// Somebody asks in a host's name from an address that is none of its cards'. That changes nothing about the host: not
+    /// its phase, and not what is known of its machine.
+    fn doubt(
+        &mut self,
+        host: &Host,
+        machine: &Machine,
+        peer: Ipv4Addr,
+        may_install: bool,
+    ) -> Decision {
+        let why = format!(
+            "{peer} asked as {}, and the router's neighbour table does not know it as that card",
+            machine.mac
+        );
+        let now = self.now();
+        self.events.add(&now, &host.name, "refused", why.clone());
+        if may_install {
+            return Decision::Wait { why };
+        }
+        let leave =
+            decision::leave_for(host.leave, machine.platform, self.has_disk_loader(machine));
+        Decision::Local { leave, why }
     }
 
     /// Renders everything that an installation needs, for its faults only.
