@@ -3,6 +3,7 @@
 //! It reads UCI and never writes it; what it must remember is one small file ([`crate::host::state_file`]).
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::net::Ipv4Addr;
 use std::rc::Rc;
@@ -16,6 +17,7 @@ use tokio::task::LocalSet;
 use crate::core::answer::Router;
 use crate::host::interface;
 use crate::host::paths::Paths;
+use crate::host::published;
 use crate::host::ubus::Provider;
 use engine::Engine;
 
@@ -51,7 +53,7 @@ pub fn run(paths: &Paths) -> Result<(), String> {
         .enable_all()
         .build()
         .map_err(|error| format!("cannot start: {error}"))?;
-    LocalSet::new().block_on(&runtime, async {
+    let ended = LocalSet::new().block_on(&runtime, async {
         let reloaded = Rc::new(Notify::new());
         tokio::select! {
             ended = listen(paths, &engine, &reloaded) => ended,
@@ -59,7 +61,9 @@ pub fn run(paths: &Paths) -> Result<(), String> {
             () = end_windows(&engine) => Ok(()),
             ended = signals(&engine, &reloaded) => ended,
         }
-    })
+    });
+    // Nobody would close these when their arm ends.
+    published::set(paths, &BTreeMap::new()).and(ended)
 }
 
 /// HTTP, on the address that the served interface has; on another one when it changes.
