@@ -30,6 +30,7 @@ mod metrics;
 pub mod object;
 pub mod routes;
 mod strangers;
+mod views;
 
 /// Between two looks for an address that is not there yet. netifd needs a second or two at boot.
 const ADDRESS_PAUSE: Duration = Duration::from_secs(2);
