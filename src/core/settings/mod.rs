@@ -9,8 +9,12 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use super::mac::Mac;
 
 mod check;
+mod network;
 mod read;
 mod section;
+
+#[cfg(test)]
+mod tests;
 
 pub use read::read;
 

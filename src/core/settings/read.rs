@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use super::network::read_network;
 use super::section::Reader;
 use super::{
-    Account, AnswerKind, BootArchitecture, Fault, Host, HostNetwork, Install, Main, Profile,
-    Settings, Sudo, check,
+    Account, AnswerKind, BootArchitecture, Fault, Host, Install, Main, Profile, Settings, Sudo,
+    check,
 };
 use crate::core::mac::Mac;
 use crate::core::uci::{Document, Section};
@@ -338,65 +339,4 @@ fn read_profile_name(
     };
     reader.fault("profile", Some(&name), message);
     None
-}
-
-fn read_network(reader: &mut Reader<'_>) -> HostNetwork {
-    let network = HostNetwork {
-        address: reader.option("address", check::address),
-        gateway: reader.option("gateway", check::address4),
-        address6: reader.option("address6", check::address6_with_prefix),
-        gateway6: reader.option("gateway6", check::address6),
-        dns: reader.list("dns", check::any_address),
-        device: reader.option("device", check::interface),
-        bond: reader.option("bond", check::interface),
-        bond_ports: reader.list("bond_port", check::interface),
-        bond_opts: reader.option("bond_opts", check::bond_options),
-    };
-    if reader.faulty() {
-        return network;
-    }
-    for (option, set, needs, there) in [
-        (
-            "gateway",
-            network.gateway.is_some(),
-            "address",
-            network.address.is_some(),
-        ),
-        (
-            "gateway6",
-            network.gateway6.is_some(),
-            "address6",
-            network.address6.is_some(),
-        ),
-        (
-            "bond",
-            network.bond.is_some(),
-            "bond_port",
-            !network.bond_ports.is_empty(),
-        ),
-        (
-            "bond_port",
-            !network.bond_ports.is_empty(),
-            "bond",
-            network.bond.is_some(),
-        ),
-        (
-            "bond_opts",
-            network.bond_opts.is_some(),
-            "bond",
-            network.bond.is_some(),
-        ),
-    ] {
-        if set && !there {
-            reader.fault(option, None, format!("needs option {needs} too"));
-        }
-    }
-    if network.device.is_some() && network.bond.is_some() {
-        reader.fault(
-            "device",
-            None,
-            "and bond exclude each other: a bond is made of its bond_port",
-        );
-    }
-    network
 }
