@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io;
+use std::io::{self, ErrorKind};
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::os::fd::AsFd;
 use std::process::Command;
@@ -14,6 +14,8 @@ use std::time::Duration;
 
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 
+use crate::process::wait_until;
+
 /// dnsmasq answers within milliseconds; the rest is for a machine under load.
 const ANSWER: Duration = Duration::from_secs(1);
 
@@ -22,6 +24,9 @@ const ATTEMPTS: usize = 5;
 
 /// RFC 2131: what makes the rest of a BOOTP packet DHCP options.
 const COOKIE: [u8; 4] = [99, 130, 83, 99];
+
+/// Starting a process takes milliseconds, on a busy machine a second.
+const PORT_LIMIT: Duration = Duration::from_secs(10);
 
 /// Length of the fixed part of a DHCP packet, RFC 2131.
 const HEADER: usize = 236;
@@ -142,6 +147,23 @@ fn ip(line: &str) {
     );
 }
 
+/// The port of DHCP clients. A process that another test is just starting holds a copy of the last question's socket until
+/// it has become another program, so the port may be taken for a moment.
+fn client_port() -> io::Result<UdpSocket> {
+    let mut socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 68));
+    wait_until(PORT_LIMIT, || {
+        if socket
+            .as_ref()
+            .is_err_and(|error| error.kind() == ErrorKind::AddrInUse)
+        {
+            socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 68));
+            return false;
+        }
+        true
+    });
+    socket
+}
+
 /// What a machine says about itself.
 #[derive(Debug, Clone, Default)]
 pub struct Machine {
@@ -190,7 +212,7 @@ fn text(bytes: &[u8]) -> String {
 }
 
 fn converse(machine: &Machine) -> io::Result<Option<Answer>> {
-    let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 68))?;
+    let socket = client_port()?;
     socket.set_broadcast(true)?;
     socket.set_read_timeout(Some(ANSWER))?;
     let transaction = u32::from(machine.number) << 8 | 0x4b53_0001;
