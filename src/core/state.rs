@@ -17,6 +17,8 @@ pub struct State {
     version: u32,
     /// Counts writes, so that an older copy can be told from the last one.
     pub generation: u64,
+    /// Start of the router in which it was written, so that a copy of an earlier one is told apart whatever its number.
+    pub router_start: String,
     /// By name of the host's section.
     pub hosts: BTreeMap<String, Record>,
 }
@@ -26,6 +28,7 @@ impl Default for State {
         State {
             version: VERSION,
             generation: 0,
+            router_start: String::new(),
             hosts: BTreeMap::new(),
         }
     }
@@ -46,45 +49,27 @@ pub struct Loaded {
 /// Reads the state file's text (`None`: there is no file).
 ///
 /// `written` is the generation that was last written since the router started, kept in RAM. An arm is believed only when
-/// the file is at least that one: a file that was restored from a copy, or one from before the router restarted, holds
+/// the file is at least that one and of this start: a file that was restored from a copy, or one from before the router restarted, holds
 /// arms that may have been used up since.
 pub fn load(text: Option<&[u8]>, written: Option<u64>, now: &Now) -> Loaded {
     let Some(text) = text else {
         let warning = written.map(|_| "the state file is gone; every arm ended with it".to_owned());
-        return Loaded {
-            state: State::default(),
-            warning,
-            sound: false,
-        };
+        return lost(warning, written);
     };
-    let state = match serde_json::from_slice::<State>(text) {
-        Ok(state) if state.version == VERSION => state,
-        Ok(state) => {
-            let warning = format!(
-                "the state file has version {}, this release knows version {VERSION}",
-                state.version
-            );
-            return Loaded {
-                state: State::default(),
-                warning: Some(warning),
-                sound: false,
-            };
-        }
-        Err(error) => {
-            let warning = format!("the state file is damaged ({error}); every arm ended with it");
-            return Loaded {
-                state: State::default(),
-                warning: Some(warning),
-                sound: false,
-            };
-        }
+    let state = match read(text) {
+        Ok(state) => state,
+        Err(warning) => return lost(Some(warning), written),
     };
     match written {
-        Some(generation) if state.generation >= generation => Loaded {
-            state,
-            warning: None,
-            sound: true,
-        },
+        Some(generation)
+            if state.generation >= generation && state.router_start == now.router_start =>
+        {
+            Loaded {
+                state,
+                warning: None,
+                sound: true,
+            }
+        }
         Some(generation) => Loaded {
             state: distrust(state, generation, now),
             warning: Some(STALE.to_owned()),
@@ -96,6 +81,54 @@ pub fn load(text: Option<&[u8]>, written: Option<u64>, now: &Now) -> Loaded {
             sound: true,
         },
     }
+}
+
+/// The file: a state with the checksum of its words. A worn flash cell can make another valid number of a deadline.
+#[derive(Deserialize)]
+struct Found {
+    checksum: String,
+    state: State,
+}
+
+/// FNV-1a of 64 bits. Against accidents only: whoever can write the file is root.
+fn checksum(words: &str) -> String {
+    let sum = words.bytes().fold(0xcbf2_9ce4_8422_2325, |sum: u64, byte| {
+        (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    format!("{sum:016x}")
+}
+
+/// Nothing can be trusted. The generation goes on all the same: else the copies of before would be newer than what is
+/// written from now on.
+fn lost(warning: Option<String>, written: Option<u64>) -> Loaded {
+    Loaded {
+        state: State {
+            generation: written.unwrap_or_default(),
+            ..State::default()
+        },
+        warning,
+        sound: false,
+    }
+}
+
+/// The state that a text says; else one sentence.
+fn read(text: &[u8]) -> Result<State, String> {
+    let damaged =
+        |what: String| format!("the state file is damaged ({what}); every arm ended with it");
+    let found =
+        serde_json::from_slice::<Found>(text).map_err(|error| damaged(error.to_string()))?;
+    let state = found.state;
+    let words = serde_json::to_string(&state).map_err(|error| damaged(error.to_string()))?;
+    if checksum(&words) != found.checksum {
+        return Err(damaged("its checksum is of another text".to_owned()));
+    }
+    if state.version != VERSION {
+        return Err(format!(
+            "the state file has version {}, this release knows version {VERSION}",
+            state.version
+        ));
+    }
+    Ok(state)
 }
 
 const STALE: &str = "the state file is older than the last one written; every arm ended";
@@ -127,7 +160,11 @@ fn without_arms(mut state: State, note: &str, now: &Now) -> State {
 impl State {
     /// The file's text.
     pub fn to_text(&self) -> Result<String, serde_json::Error> {
-        serde_json::to_string(self).map(|text| text + "\n")
+        let words = serde_json::to_string(self)?;
+        let checksum = checksum(&words);
+        Ok(format!(
+            "{{\"checksum\":\"{checksum}\",\"state\":{words}}}\n"
+        ))
     }
 
     /// Makes a record for each host that is new, and forgets hosts that were taken out of the configuration.

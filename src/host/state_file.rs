@@ -38,7 +38,7 @@ impl StateFile {
             Ok(text) => state::load(Some(&text), written, now),
             Err(error) if error.kind() == ErrorKind::NotFound => state::load(None, written, now),
             Err(error) => {
-                let mut loaded = state::load(None, None, now);
+                let mut loaded = state::load(None, written, now);
                 loaded.warning = Some(format!(
                     "cannot read {}: {error}; every arm ended with it",
                     self.file.display()
@@ -60,18 +60,26 @@ impl StateFile {
         loaded
     }
 
-    /// Writes the state. When this returns, it is on flash.
+    /// Writes the state. When this returns without an error, it is on flash.
     pub fn store(&self, state: &State) -> Result<(), String> {
         let text = state
             .to_text()
             .map_err(|error| format!("the state cannot be put in words: {error}"))?;
-        replace(&self.file, text.as_bytes(), 0o600, Sync::Flash)?;
-        replace(
+        let written = replace(&self.file, text.as_bytes(), 0o600, Sync::Flash);
+        // What could not be written may have taken an arm back. The file still has that arm, so it must not be believed
+        // when the service is started again before a later write succeeds.
+        let generation = state.generation + u64::from(written.is_err());
+        let noted = replace(
             &self.written,
-            format!("{}\n", state.generation).as_bytes(),
+            format!("{generation}\n").as_bytes(),
             0o600,
             Sync::Ram,
-        )
+        );
+        if noted.is_err() {
+            // Without it, every arm ends at the next start. An older one would vouch for what is not true any more.
+            let _ = fs::remove_file(&self.written);
+        }
+        written.and(noted)
     }
 }
 

@@ -256,7 +256,7 @@ impl Engine {
         // A file that never asks would install again at every boot until its attempts are used up: handing it out is
         // the claim.
         let claims = text.contains("event=claim");
-        match self.apply(&host.name, Event::Fetched { token, claims }) {
+        match self.apply(&host.name, Event::Fetched { mac, token, claims }) {
             Ok(Outcome::Refused(refusal)) => self.deny(&host, refusal.sentence().to_owned()),
             Ok(_) => {
                 self.events.add(
@@ -298,7 +298,7 @@ impl Engine {
         };
         let host = host.clone();
         match event {
-            "claim" => self.report_claim(&host, token, query),
+            "claim" => self.report_claim(&host, mac, token, query),
             "progress" => self.report_progress(&host, token, query),
             "completed" => self.report_end(
                 &host,
@@ -311,7 +311,7 @@ impl Engine {
         }
     }
 
-    fn report_claim(&mut self, host: &Host, token: &str, query: &Query) -> Answer {
+    fn report_claim(&mut self, host: &Host, mac: Mac, token: &str, query: &Query) -> Answer {
         let nonce = clean_to(query.get("nonce").unwrap_or_default(), NONCE_LENGTH);
         if nonce.is_empty() {
             return Answer::Bad(
@@ -323,6 +323,7 @@ impl Engine {
         self.report_end(
             host,
             Event::Claim {
+                mac,
                 token,
                 nonce: &nonce,
                 blank,

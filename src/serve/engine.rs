@@ -91,10 +91,11 @@ impl Engine {
             engine.warnings.insert("state", warning);
         }
         engine.refresh();
-        // From here on, a host that has no record is new. Writing says so to the next start, and shows now whether it can
-        // be written at all.
-        engine.sound = true;
-        engine.keep();
+        // Shows now whether it can be written at all. What was lost stays lost until the hosts that are configured have
+        // their records: a state without them would be sound at the next start, and all of them new.
+        if engine.sound {
+            engine.keep();
+        }
         Ok(engine)
     }
 
@@ -149,7 +150,10 @@ impl Engine {
         }
         self.sightings
             .retain(|name, _| settings.configured.contains_key(name));
-        if self.state.follow(&settings.configured, self.sound) {
+        let changed = self.state.follow(&settings.configured, self.sound);
+        // From here on, a host that has no record is new.
+        let was_sound = std::mem::replace(&mut self.sound, true);
+        if changed || !was_sound {
             self.keep();
         }
         self.settings = settings;
@@ -250,6 +254,7 @@ impl Engine {
 
     fn keep_now(&mut self) -> Result<(), String> {
         self.state.generation += 1;
+        self.state.router_start = self.now().router_start;
         let stored = self.state_file.store(&self.state);
         match &stored {
             Ok(()) => self.warnings.remove("flash"),
@@ -369,7 +374,8 @@ impl Engine {
             let Some(arm) = record.live_arm(&now) else {
                 continue;
             };
-            for mac in &host.macs {
+            // A card that the host got since it was armed may be another machine's, and the file holds the token.
+            for mac in host.macs.iter().filter(|mac| arm.macs.contains(mac)) {
                 let machine = Machine {
                     mac: *mac,
                     ..self

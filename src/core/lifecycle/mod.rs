@@ -187,6 +187,8 @@ pub enum Event<'a> {
     },
     /// Its installer fetches the answer file.
     Fetched {
+        /// The card that it is asked for.
+        mac: Mac,
         /// The token that it showed.
         token: &'a str,
         /// Whether that answer file will claim; if not, handing it out is the claim.
@@ -194,6 +196,8 @@ pub enum Event<'a> {
     },
     /// Its installer asks to begin.
     Claim {
+        /// The card that it booted from.
+        mac: Mac,
         /// The token that it showed.
         token: &'a str,
         /// See [`Claim::nonce`].
@@ -237,6 +241,8 @@ pub enum Refusal {
     NotArmed,
     /// The arm ended.
     Expired,
+    /// The host was armed before it had this card.
+    OtherCard,
     /// Another run of the installer claimed already.
     Claimed,
     /// An arm of `install 'once'` does not cover a disk that holds something.
@@ -257,6 +263,9 @@ impl Refusal {
         match self {
             Refusal::NotArmed => "this host is not armed, or the token is of an earlier arm",
             Refusal::Expired => "the arm ended before the installer claimed it: arm the host again",
+            Refusal::OtherCard => {
+                "this host was armed without this card, so another machine may be meant: arm the host again"
+            }
             Refusal::Claimed => {
                 "another run of the installer has used up this arm: arm the host again"
             }

@@ -11,12 +11,13 @@ pub fn step(record: &Record, event: Event<'_>, now: &Now) -> (Record, Outcome) {
         Event::Arm(arm) => arm_host(&mut next, arm, now),
         Event::Disarm => disarm(&mut next, now),
         Event::Asked { mac, first_try } => asked(&mut next, mac, first_try, now),
-        Event::Fetched { token, claims } => fetched(&mut next, token, claims, now),
+        Event::Fetched { mac, token, claims } => fetched(&mut next, mac, token, claims, now),
         Event::Claim {
+            mac,
             token,
             nonce,
             blank,
-        } => claim(&mut next, token, nonce, blank, now),
+        } => claim(&mut next, mac, token, (nonce, blank), now),
         Event::Completed { token } => completed(&mut next, token, now),
         Event::Failed { token, reason } => failed(&mut next, token, reason, now),
         Event::Tick => Outcome::Accepted,
@@ -125,11 +126,20 @@ fn asked(record: &mut Record, mac: Mac, first_try: bool, now: &Now) -> Outcome {
     Outcome::Install(token)
 }
 
-fn fetched(record: &mut Record, token: &str, claims: bool, now: &Now) -> Outcome {
+fn fetched(record: &mut Record, mac: Mac, token: &str, claims: bool, now: &Now) -> Outcome {
     if record.phase == Phase::Installing && record.claimed_with(token) {
-        return Outcome::Accepted;
+        // A file that does not claim would begin a second run, unless handing it out is what began this one.
+        let handed_out = record
+            .claim
+            .as_ref()
+            .is_some_and(|claim| claim.nonce.is_empty());
+        return if claims || handed_out {
+            Outcome::Accepted
+        } else {
+            Outcome::Refused(Refusal::Claimed)
+        };
     }
-    let by = match matching_arm(record, token) {
+    let by = match matching_arm(record, token).and_then(|arm| meant(arm, mac)) {
         Ok(arm) => arm.by,
         Err(refusal) => return Outcome::Refused(refusal),
     };
@@ -148,7 +158,13 @@ fn fetched(record: &mut Record, token: &str, claims: bool, now: &Now) -> Outcome
     Outcome::Accepted
 }
 
-fn claim(record: &mut Record, token: &str, nonce: &str, blank: bool, now: &Now) -> Outcome {
+fn claim(
+    record: &mut Record,
+    mac: Mac,
+    token: &str,
+    (nonce, blank): (&str, bool),
+    now: &Now,
+) -> Outcome {
     if record.phase == Phase::Installing {
         let same_run = record
             .claim
@@ -160,7 +176,7 @@ fn claim(record: &mut Record, token: &str, nonce: &str, blank: bool, now: &Now) 
             Outcome::Refused(Refusal::Claimed)
         };
     }
-    let by = match matching_arm(record, token) {
+    let by = match matching_arm(record, token).and_then(|arm| meant(arm, mac)) {
         Ok(arm) => arm.by,
         Err(refusal) => return Outcome::Refused(refusal),
     };
@@ -179,6 +195,15 @@ fn matching_arm<'a>(record: &'a Record, token: &str) -> Result<&'a Arm, Refusal>
         Some(arm) if arm.token.matches(token) => Ok(arm),
         None if record.phase == Phase::Expired => Err(Refusal::Expired),
         _ => Err(Refusal::NotArmed),
+    }
+}
+
+/// The arm, when it was given for this card: cards that the host got since may be another machine's.
+fn meant(arm: &Arm, mac: Mac) -> Result<&Arm, Refusal> {
+    if arm.macs.contains(&mac) {
+        Ok(arm)
+    } else {
+        Err(Refusal::OtherCard)
     }
 }
 

@@ -1,0 +1,266 @@
+//! The model: which permissions the user has given, and which of them are used up.
+//!
+//! It knows nothing of phases, records and files. It only sees what was asked and what was answered.
+
+/// The user's permission, or the automatic one of `install 'once'`.
+#[derive(Debug, Clone)]
+pub struct Permission {
+    pub token: String,
+    pub cards: Vec<usize>,
+    pub router_start: u32,
+    pub deadline: u64,
+    pub blank_only: bool,
+    /// Installers that were told to start, without repetitions.
+    pub starts: u32,
+}
+
+/// A run of an installer that was granted.
+#[derive(Debug, Clone)]
+pub struct Run {
+    pub token: String,
+    /// None when the answer file did not claim, so that handing it out was the grant.
+    pub nonce: Option<String>,
+}
+
+/// What the model knows of a host.
+#[derive(Debug, Clone, Default)]
+pub struct Ghost {
+    pub permission: Option<Permission>,
+    pub runs: Vec<Run>,
+    /// The last run has neither reported its end, nor booted again, nor been given up.
+    pub running: bool,
+    /// Its completion must still be accepted.
+    pub completion_due: bool,
+    /// It may arm itself once.
+    pub allowance: bool,
+}
+
+/// When something happens.
+#[derive(Debug, Clone, Copy)]
+pub struct When {
+    pub router_start: u32,
+    pub uptime: u64,
+}
+
+/// Installer starts within one arm: the default of option attempts.
+const ATTEMPTS: u32 = 2;
+
+type Judgement = Result<(), String>;
+
+fn demand(condition: bool, what: &str) -> Judgement {
+    if condition {
+        Ok(())
+    } else {
+        Err(what.to_owned())
+    }
+}
+
+impl Ghost {
+    fn live(&self, when: When) -> Option<&Permission> {
+        let live = |permission: &&Permission| {
+            permission.router_start == when.router_start && when.uptime < permission.deadline
+        };
+        self.permission.as_ref().filter(live)
+    }
+
+    /// Whether a token was ever issued to this host.
+    pub fn knows(&self, token: &str) -> bool {
+        self.permission
+            .as_ref()
+            .is_some_and(|permission| permission.token == token)
+            || self.runs.iter().any(|run| run.token == token)
+    }
+
+    /// The user armed the host and was told that this worked, or that it did not.
+    pub fn armed(&mut self, accepted: Option<Permission>, sound: bool) -> Judgement {
+        match accepted {
+            Some(permission) => {
+                demand(
+                    self.runs.iter().all(|run| run.token != permission.token),
+                    "a new arm has a used token",
+                )?;
+                self.permission = Some(permission);
+                self.allowance = false;
+                Ok(())
+            }
+            None => demand(!sound || self.running, "an arm was refused without need"),
+        }
+    }
+
+    /// The user took it back; nothing may be granted from here on.
+    pub fn disarmed(&mut self, accepted: bool, when: When, sound: bool) -> Judgement {
+        let needed = self.running || self.live(when).is_some();
+        self.permission = None;
+        self.running = false;
+        self.completion_due = false;
+        demand(
+            accepted || !needed || !sound,
+            "there was something to take back",
+        )
+    }
+
+    /// An iPXE was told to install, with that token, or to boot from its disk. `automatic` is the arm that a host of
+    /// `install 'once'` may have given itself at that.
+    pub fn booted(
+        &mut self,
+        card: usize,
+        first_try: bool,
+        told: Option<&str>,
+        automatic: Option<Permission>,
+        when: When,
+        sound: bool,
+    ) -> Judgement {
+        self.running = false;
+        if let Some(automatic) = automatic.filter(|_| self.live(when).is_none()) {
+            demand(self.allowance, "a host armed itself a second time")?;
+            self.permission = Some(automatic);
+            self.allowance = false;
+        }
+        let Some(permission) = self.live(when).cloned() else {
+            return demand(told.is_none(), "told to install without a live arm");
+        };
+        let meant = permission.cards.contains(&card);
+        let counts = first_try || permission.starts == 0;
+        let exhausted = counts && permission.starts >= ATTEMPTS;
+        match told {
+            Some(token) => {
+                demand(
+                    meant,
+                    "told to install with a card that it was not armed with",
+                )?;
+                demand(!exhausted, "told to install more often than attempts allow")?;
+                demand(
+                    token == permission.token,
+                    "told to install with another token",
+                )?;
+                if let Some(permission) = &mut self.permission {
+                    permission.starts += u32::from(counts);
+                }
+                Ok(())
+            }
+            None => {
+                if meant && exhausted {
+                    self.permission = None;
+                }
+                demand(
+                    !meant || exhausted || !sound,
+                    "armed, and not told to install",
+                )
+            }
+        }
+    }
+
+    /// An answer file was handed out, or refused.
+    pub fn fetched(
+        &mut self,
+        (card, token, claims): (usize, &str, bool),
+        handed_out: bool,
+        when: When,
+        sound: bool,
+    ) -> Judgement {
+        let live = self
+            .live(when)
+            .filter(|permission| permission.token == token && permission.cards.contains(&card));
+        let grants = live.is_some_and(|permission| claims || !permission.blank_only);
+        if !handed_out {
+            return demand(
+                !grants || !sound,
+                "an answer file was refused to a live arm",
+            );
+        }
+        let again = self
+            .runs
+            .iter()
+            .any(|run| run.token == token && (claims || run.nonce.is_none()));
+        demand(
+            grants || again,
+            "an answer file was handed out without a live arm",
+        )?;
+        if !claims && grants {
+            self.begin(token, None);
+        }
+        Ok(())
+    }
+
+    /// A claim was granted or refused.
+    pub fn claimed(
+        &mut self,
+        (card, token, nonce, blank): (usize, &str, &str, bool),
+        granted: bool,
+        when: When,
+        sound: bool,
+    ) -> Judgement {
+        let matching = self
+            .live(when)
+            .filter(|permission| permission.token == token && permission.cards.contains(&card));
+        let allowed = matching.is_some_and(|permission| blank || !permission.blank_only);
+        if !granted {
+            if matching.is_some() && !allowed {
+                self.permission = None;
+            }
+            return demand(!allowed || !sound, "a claim was refused to a live arm");
+        }
+        let again = self
+            .runs
+            .iter()
+            .any(|run| run.token == token && run.nonce.as_deref() == Some(nonce));
+        if again {
+            return Ok(());
+        }
+        demand(allowed, "A CLAIM WAS GRANTED WITHOUT A LIVE ARM")?;
+        self.begin(token, Some(nonce));
+        Ok(())
+    }
+
+    fn begin(&mut self, token: &str, nonce: Option<&str>) {
+        self.permission = None;
+        self.running = true;
+        self.completion_due = true;
+        self.runs.push(Run {
+            token: token.to_owned(),
+            nonce: nonce.map(str::to_owned),
+        });
+    }
+
+    /// A completion was accepted or refused.
+    pub fn completed(&mut self, token: &str, accepted: bool, sound: bool) -> Judgement {
+        let last = self.runs.last().is_some_and(|run| run.token == token);
+        if accepted {
+            self.running &= !last;
+            return demand(
+                self.runs.iter().any(|run| run.token == token),
+                "a completion was accepted for a token that claimed nothing",
+            );
+        }
+        demand(
+            !(sound && last && self.completion_due),
+            "the completion of a granted run was refused",
+        )
+    }
+
+    /// A failure was accepted or refused.
+    pub fn failed(&mut self, token: &str, accepted: bool) -> Judgement {
+        if !accepted {
+            return Ok(());
+        }
+        demand(
+            self.knows(token),
+            "a failure was accepted with a foreign token",
+        )?;
+        if self
+            .permission
+            .as_ref()
+            .is_some_and(|permission| permission.token == token)
+        {
+            self.permission = None;
+        } else {
+            self.running = false;
+        }
+        Ok(())
+    }
+
+    /// Whether status may say that the host is armed.
+    pub fn may_be_called_armed(&self, when: When) -> bool {
+        self.live(when).is_some()
+    }
+}

@@ -1,0 +1,45 @@
+//! What a system under test must be able to do, whatever it is made of.
+
+use kickstand::core::lifecycle::{Now, Record};
+
+use super::operations::Point;
+
+/// kickstand, seen from outside, with its files within reach.
+pub trait System {
+    /// A system that was started once without any host and without a state file.
+    fn new(now: &Now) -> Self;
+
+    /// The time is this from now on.
+    fn set_time(&mut self, now: &Now);
+    /// The configuration is this from now on.
+    fn configure(&mut self, uci: &str);
+
+    /// The user arms a host. Whether it was accepted; so in all that follow.
+    fn arm(&mut self, host: &str, window: u32) -> bool;
+    /// The user takes it back.
+    fn disarm(&mut self, host: &str) -> bool;
+    /// An iPXE asks; the token when it is told to install.
+    fn boot(&mut self, card: &str, first_try: bool) -> Option<String>;
+    /// An installer fetches its answer file, which claims or does not.
+    fn fetch(&mut self, card: &str, token: &str, claims: bool) -> bool;
+    /// An installer claims.
+    fn claim(&mut self, card: &str, token: &str, nonce: &str, blank: bool) -> bool;
+    /// An installer says how far it is.
+    fn progress(&mut self, card: &str, token: &str) -> bool;
+    /// An installer is done.
+    fn completed(&mut self, card: &str, token: &str) -> bool;
+    /// An installer gave up.
+    fn failed(&mut self, card: &str, token: &str) -> bool;
+
+    /// What is known of a host now.
+    fn record(&mut self, host: &str) -> Record;
+
+    /// Whatever is written next is written up to that point only. What comes after it does not happen.
+    fn crash_at(&mut self, point: Point);
+    /// Starts the service again, with the router when `now` is of another start of it.
+    fn restart(&mut self, now: &Now);
+    /// The state file.
+    fn flash(&self) -> Option<Vec<u8>>;
+    /// Another state file.
+    fn set_flash(&mut self, text: Option<&[u8]>);
+}
