@@ -90,11 +90,11 @@ impl<S: System> Driver<S> {
             request => self.request(request)?,
         }
         self.system.set_time(&self.now());
-        for host in 0..HOSTS.len() {
-            let record = self.system.record(HOSTS[host]);
+        for (host, name) in HOSTS.iter().enumerate() {
+            let record = self.system.record(name);
             let armed = matches!(record.phase, Phase::Armed | Phase::Booting);
             if armed && !self.ghosts[host].may_be_called_armed(self.when()) {
-                return Err(format!("{} is called armed and is not", HOSTS[host]));
+                return Err(format!("{name} is called armed and is not"));
             }
         }
         self.keep_copy();

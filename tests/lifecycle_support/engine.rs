@@ -24,8 +24,11 @@ pub struct RealEngine {
     engine: Option<Engine>,
     commits: u64,
     /// Point of the crash, and both files before it.
-    crash: Option<(Point, Option<Vec<u8>>, Option<Vec<u8>>)>,
+    crash: Option<(Point, FileContent, FileContent)>,
 }
+
+/// What a file held; nothing, when it was not there.
+type FileContent = Option<Vec<u8>>;
 
 impl RealEngine {
     fn start(&mut self) {

@@ -58,18 +58,19 @@ fn arm_host(record: &mut Record, arm: Arm, now: &Now) -> Outcome {
         return Outcome::Refused(Refusal::OnceSpent);
     }
     record.once = Once::Spent;
+    let note = match arm.by {
+        ArmedBy::User => "",
+        ArmedBy::Once => "armed by itself (install 'once'), for a blank disk only",
+    };
     if let Some(live) = &mut record.arm {
         // Armed again: an installer that is starting now knows the token, so it stays; window and starts begin anew.
         *live = Arm {
             token: live.token.clone(),
             ..arm
         };
+        record.note = note.to_owned();
         return Outcome::Accepted;
     }
-    let note = match arm.by {
-        ArmedBy::User => "",
-        ArmedBy::Once => "armed by itself (install 'once'), for a blank disk only",
-    };
     record.arm = Some(arm);
     enter(record, Phase::Armed, note, now);
     Outcome::Accepted
