@@ -4,10 +4,10 @@
 
 use std::net::Ipv4Addr;
 
-use super::engine::{Engine, NO_TOKEN};
+use super::engine::{Engine, NO_TOKEN, claims};
 use crate::core::decision::{self, Decision, Identity};
 use crate::core::ipxe;
-use crate::core::lifecycle::{ArmedBy, Event, Outcome, Refusal};
+use crate::core::lifecycle::{ArmedBy, Event, Outcome, Phase, Refusal};
 use crate::core::mac::Mac;
 use crate::core::machine::{Machine, clean_to};
 use crate::core::settings::Host;
@@ -112,11 +112,21 @@ impl Engine {
         first_try: bool,
     ) -> Result<Decision, Answer> {
         let now = self.now();
-        self.sightings.entry(host.name.clone()).or_default().machine = Some(machine.clone());
+        let neighbour = self.is_neighbour(host, peer);
+        if neighbour {
+            // Facts decide on what the answer file says, so strangers must not set them.
+            self.sightings.entry(host.name.clone()).or_default().machine = Some(machine.clone());
+        }
         let record = self.record(&host.name);
+        if record.phase == Phase::Installing && !neighbour {
+            // Whoever this is, it is not the host, which therefore has not booted again.
+            let loader = self.has_disk_loader(machine);
+            let local = Outcome::Local;
+            return Ok(decision::for_host(host, &record, &local, machine, loader));
+        }
         let arms_itself = decision::arms_itself(host, &record, &now);
         if arms_itself || record.live_arm(&now).is_some() {
-            if !self.is_neighbour(host, peer) {
+            if !neighbour {
                 let why = format!(
                     "{peer} asked as {}, and the router's neighbour table knows it as another card",
                     machine.mac
@@ -232,7 +242,7 @@ impl Engine {
         };
         // A file that never asks would install again at every boot until its attempts are used up: handing it out is
         // the claim.
-        let claims = text.contains("event=claim");
+        let claims = claims(&text);
         match self.apply(&host.name, Event::Fetched { mac, token, claims }) {
             Ok(Outcome::Refused(refusal)) => self.deny(&host, refusal.sentence().to_owned()),
             Ok(_) => {

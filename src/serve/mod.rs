@@ -36,8 +36,9 @@ const GRAIN: Duration = Duration::from_millis(20);
 
 /// Runs until a signal ends it. An error is one sentence.
 pub fn run(paths: &Paths) -> Result<(), String> {
-    let engine = Engine::new(paths)?;
+    let mut engine = Engine::new(paths)?;
     if !engine.settings.main.enabled {
+        engine.close_published();
         log::warn!("kickstand.main.enabled is 0: nothing is served");
         return Ok(());
     }
@@ -51,7 +52,7 @@ pub fn run(paths: &Paths) -> Result<(), String> {
         .enable_all()
         .build()
         .map_err(|error| format!("cannot start: {error}"))?;
-    LocalSet::new().block_on(&runtime, async {
+    let ended = LocalSet::new().block_on(&runtime, async {
         let reloaded = Rc::new(Notify::new());
         tokio::select! {
             ended = listen(paths, &engine, &reloaded) => ended,
@@ -59,7 +60,9 @@ pub fn run(paths: &Paths) -> Result<(), String> {
             () = end_windows(&engine) => Ok(()),
             ended = signals(&engine, &reloaded) => ended,
         }
-    })
+    });
+    engine.borrow_mut().close_published();
+    ended
 }
 
 /// HTTP, on the address that the served interface has; on another one when it changes.
