@@ -6,9 +6,12 @@
 
 mod lifecycle_support;
 
+use kickstand::core::lifecycle::{Arm, ArmedBy, Event, Now, Outcome, Phase, Record, step};
 use lifecycle_support::driver::Driver;
 use lifecycle_support::engine::RealEngine;
-use lifecycle_support::operations::Operation::*;
+use lifecycle_support::operations::Operation::{
+    Boot, Claim, Completed, Configure, Disarm, Fetch, Pass, Restart, Tamper,
+};
 use lifecycle_support::operations::{Operation, Tampering, Token, operations};
 use lifecycle_support::shell::Shell;
 use lifecycle_support::system::System;
@@ -80,7 +83,7 @@ fn granted(walk: &[Operation]) -> usize {
     count
 }
 
-const ARM: Operation = Arm {
+const ARM: Operation = Operation::Arm {
     host: 0,
     window: 600,
 };
@@ -208,7 +211,7 @@ fn a_copy_from_before_the_restart_of_the_router_lets_nothing_arm_itself_again() 
 fn a_digit_that_changed_on_flash_makes_no_arm_live_longer() {
     for at in 0..600 {
         let walk = [
-            Arm {
+            Operation::Arm {
                 host: 0,
                 window: 60,
             },
@@ -219,4 +222,33 @@ fn a_digit_that_changed_on_flash_makes_no_arm_live_longer() {
         ];
         assert_eq!(grants::<Shell>(&walk), 0, "byte {at}");
     }
+}
+
+/// The state file drops arms when the router restarts, which keeps this rule from ever being needed there.
+#[test]
+fn an_arm_of_another_start_of_the_router_is_dead_by_itself() {
+    let now = |start: &str| Now {
+        router_start: start.to_owned(),
+        uptime: 1000,
+        wall: None,
+    };
+    let mac = "52:54:00:00:00:01".parse().expect("valid");
+    let arm = Arm {
+        token: kickstand::core::token::Token::new([1; 16]),
+        macs: vec![mac],
+        router_start: "first".to_owned(),
+        deadline: 2000,
+        starts: 0,
+        attempts: 2,
+        by: ArmedBy::User,
+    };
+    let (armed, _) = step(&Record::default(), Event::Arm(arm), &now("first"));
+    let asked = Event::Asked {
+        mac,
+        first_try: true,
+    };
+    let (_, outcome) = step(&armed, asked.clone(), &now("first"));
+    assert!(matches!(outcome, Outcome::Install(_)));
+    let (record, outcome) = step(&armed, asked, &now("second"));
+    assert_eq!((record.phase, outcome), (Phase::Expired, Outcome::Local));
 }

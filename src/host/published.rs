@@ -23,17 +23,18 @@ pub fn set(paths: &Paths, open: &BTreeMap<String, String>) -> Result<(), String>
         }
         Err(error) => return Err(format!("cannot read {}: {error}", folder.display())),
     };
-    // Closing comes first: it must not depend on whether opening works.
+    // Closing comes first: it must not depend on whether opening works, nor on whether another one can be closed.
+    let mut closed = Ok(());
     for entry in entries.flatten() {
         let kept = entry
             .file_name()
             .to_str()
             .is_some_and(|name| open.contains_key(name));
-        if !kept {
-            fs::remove_file(entry.path())
-                .map_err(|error| format!("cannot remove {}: {error}", entry.path().display()))?;
+        if !kept && let Err(error) = fs::remove_file(entry.path()) {
+            closed = Err(format!("cannot remove {}: {error}", entry.path().display()));
         }
     }
+    closed?;
     for (name, text) in open {
         let file = folder.join(name);
         // World-readable is what makes uhttpd serve it.

@@ -4,7 +4,7 @@
 
 use std::net::Ipv4Addr;
 
-use super::engine::{Engine, NO_TOKEN};
+use super::engine::{Engine, NO_TOKEN, claims};
 use crate::core::decision::{self, Decision, Identity};
 use crate::core::ipxe;
 use crate::core::lifecycle::{ArmedBy, Event, Outcome, Refusal};
@@ -255,7 +255,7 @@ impl Engine {
         };
         // A file that never asks would install again at every boot until its attempts are used up: handing it out is
         // the claim.
-        let claims = text.contains("event=claim");
+        let claims = claims(&text);
         match self.apply(&host.name, Event::Fetched { mac, token, claims }) {
             Ok(Outcome::Refused(refusal)) => self.deny(&host, refusal.sentence().to_owned()),
             Ok(_) => {

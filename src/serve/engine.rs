@@ -3,7 +3,7 @@
 //! What [`step`] changed is on flash before anybody acts on it. HTTP (`boot`, `report`) and ubus (`object`) both come
 //! through here. Not its job: protocols.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 use std::rc::Rc;
 
@@ -29,6 +29,11 @@ use crate::host::{neighbours, published, templates};
 /// Stands in previews and rehearsals where the token would.
 pub(super) const NO_TOKEN: &str = "TOKEN";
 
+/// Whether an answer file asks before it writes to a disk.
+pub(super) fn claims(answer: &str) -> bool {
+    answer.contains("event=claim")
+}
+
 /// Everything that the service knows.
 #[derive(Debug)]
 pub struct Engine {
@@ -39,6 +44,8 @@ pub struct Engine {
     pub(super) strangers: Strangers,
     /// What is known of hosts in RAM only.
     pub(super) sightings: BTreeMap<String, Sighting>,
+    /// Hosts whose answer file uhttpd may serve now.
+    pub(super) open: BTreeSet<String>,
     /// What the user should know, by what it is about.
     pub(super) warnings: BTreeMap<&'static str, String>,
     /// Tells subscribers of the ubus object about phases.
@@ -77,6 +84,7 @@ impl Engine {
             events: Events::default(),
             strangers: Strangers::default(),
             sightings: BTreeMap::new(),
+            open: BTreeSet::new(),
             warnings: BTreeMap::new(),
             notifier: None,
             armed: Rc::new(Notify::new()),
@@ -127,13 +135,16 @@ impl Engine {
         match self.config.changed() {
             None => {}
             Some(Err(error)) => {
-                log::error!("{error}");
                 let kept = if self.settings.hosts.is_empty() {
                     ""
                 } else {
                     "; the last good settings are in use"
                 };
-                self.warnings.insert("config", format!("{error}{kept}"));
+                let told = self.warnings.insert("config", format!("{error}{kept}"));
+                // A file that is missing is missing at every request: one line in the log is enough.
+                if told.is_none_or(|told| !told.starts_with(&error)) {
+                    log::error!("{error}");
+                }
             }
             Some(Ok(settings)) => self.follow(settings),
         }
@@ -369,6 +380,8 @@ impl Engine {
     fn publish(&mut self) {
         let now = self.now();
         let mut open = BTreeMap::new();
+        let mut hosts = BTreeSet::new();
+        let mut faults = Vec::new();
         for host in self.settings.hosts.values().filter(|host| host.publish) {
             let record = self.record(&host.name);
             let Some(arm) = record.live_arm(&now) else {
@@ -383,18 +396,41 @@ impl Engine {
                         .unwrap_or_else(|| Machine::unseen(*mac))
                 };
                 match self.answer(host, &machine, arm.token.reveal()) {
-                    Ok(text) => {
+                    Ok(text) if claims(&text) => {
                         open.insert(format!("kickstart-{mac}.cfg"), text);
+                        hosts.insert(host.name.clone());
                     }
-                    Err(error) => {
-                        log::error!("{}: cannot publish its answer file: {error}", host.name)
-                    }
+                    // Nobody tells us when uhttpd hands it out, so it would install at every boot until the window ends.
+                    Ok(_) => faults.push(format!(
+                        "{}: its answer file for {mac} does not claim, so it is not published: include claim.ks in a template",
+                        host.name
+                    )),
+                    Err(error) => faults.push(format!(
+                        "{}: its answer file for {mac} is not published: {error}",
+                        host.name
+                    )),
                 }
             }
         }
-        match published::set(&self.paths, &open) {
-            Ok(()) => self.warnings.remove("publish"),
-            Err(error) => self.warnings.insert("publish", error),
-        };
+        self.open = hosts;
+        if let Err(error) = published::set(&self.paths, &open) {
+            faults.push(error);
+        }
+        if faults.is_empty() {
+            self.warnings.remove("publish");
+            return;
+        }
+        let faults = faults.join("; ");
+        if self.warnings.get("publish") != Some(&faults) {
+            log::error!("{faults}");
+        }
+        self.warnings.insert("publish", faults);
+    }
+
+    /// Nobody will close them any more.
+    pub fn close_published(&mut self) {
+        if let Err(error) = published::set(&self.paths, &BTreeMap::new()) {
+            log::error!("{error}");
+        }
     }
 }

@@ -69,7 +69,9 @@ pub fn open(
         found.len()
     );
     let content_type = content_type(names.last().unwrap_or(&""));
-    if if_none_match.is_some_and(|tags| tags.split(',').any(|tag| tag.trim() == etag)) {
+    // The comparison is the weak one here (RFC 9110, section 13.1.2).
+    let same = |tag: &str| matches!(tag.trim(), "*") || tag.trim().trim_start_matches("W/") == etag;
+    if if_none_match.is_some_and(|tags| tags.split(',').any(same)) {
         return Ok(FileAnswer {
             status: 304,
             etag,

@@ -3,7 +3,6 @@
 //! It reads UCI and never writes it; what it must remember is one small file ([`crate::host::state_file`]).
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::net::Ipv4Addr;
 use std::rc::Rc;
@@ -17,7 +16,6 @@ use tokio::task::LocalSet;
 use crate::core::answer::Router;
 use crate::host::interface;
 use crate::host::paths::Paths;
-use crate::host::published;
 use crate::host::ubus::Provider;
 use engine::Engine;
 
@@ -39,8 +37,9 @@ const GRAIN: Duration = Duration::from_millis(20);
 
 /// Runs until a signal ends it. An error is one sentence.
 pub fn run(paths: &Paths) -> Result<(), String> {
-    let engine = Engine::new(paths)?;
+    let mut engine = Engine::new(paths)?;
     if !engine.settings.main.enabled {
+        engine.close_published();
         log::warn!("kickstand.main.enabled is 0: nothing is served");
         return Ok(());
     }
@@ -63,8 +62,8 @@ pub fn run(paths: &Paths) -> Result<(), String> {
             ended = signals(&engine, &reloaded) => ended,
         }
     });
-    // Nobody would close these when their arm ends.
-    published::set(paths, &BTreeMap::new()).and(ended)
+    engine.borrow_mut().close_published();
+    ended
 }
 
 /// HTTP, on the address that the served interface has; on another one when it changes.

@@ -6,7 +6,7 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::engine::{Engine, NO_TOKEN};
+use super::engine::{Engine, NO_TOKEN, claims};
 use crate::core::lifecycle::{ArmedBy, Event, Outcome};
 use crate::core::mac::Mac;
 use crate::core::machine::clean_to;
@@ -108,10 +108,10 @@ impl Engine {
             }
         }
         let mut warnings = Vec::new();
-        if !answer.contains("event=claim") {
+        if !claims(&answer) {
             warnings.push("its answer file does not claim: no completion will be seen, and handing it out uses up the arm".to_owned());
         }
-        if host.publish {
+        if self.open.contains(&host.name) {
             warnings.push(
                 "its answer file is open to anybody on the LAN until the arm ends (option publish)"
                     .to_owned(),
@@ -174,6 +174,11 @@ impl Engine {
         let section = name.replace('-', "_");
         if self.settings.configured.contains_key(&section) {
             return Err(format!("there is a host '{section}' already"));
+        }
+        if self.settings.sections.contains(&section) {
+            return Err(format!(
+                "there is another section '{section}' in /etc/config/kickstand already: choose another name"
+            ));
         }
         if !self.settings.profiles.contains_key(profile) {
             let known = self

@@ -109,6 +109,15 @@ pub fn route(engine: &mut Engine, request: &Request) -> Response {
     if !read && names != ["v1", "report"] {
         return Response::refusal(405, "only GET and HEAD are served here");
     }
+    // An answer there is an installer started or an arm used up: looking must not do that.
+    let counts = match names.as_slice() {
+        ["v1", "boot"] | ["ks" | "preseed", _] | ["autoinstall", _, _, "user-data"] => true,
+        [name] => name.starts_with("kickstart-"),
+        _ => false,
+    };
+    if request.method == Method::Head && counts {
+        return Response::refusal(405, "only GET is served here: asking is what counts");
+    }
     let query = Query::parse(&request.query);
     let token = query.get("token").unwrap_or_default();
     match names.as_slice() {
@@ -152,7 +161,8 @@ fn report(engine: &mut Engine, request: &Request, query: &Query) -> Response {
     }
 }
 
-fn file(engine: &Engine, request: &Request, kind: &str, names: &[&str]) -> Response {
+fn file(engine: &mut Engine, request: &Request, kind: &str, names: &[&str]) -> Response {
+    engine.refresh();
     let main = &engine.settings.main;
     let folder = match kind {
         "boot" => engine.paths.below_root(&main.tftp_root),

@@ -84,7 +84,7 @@ impl Engine {
                         .and_then(|sighting| sighting.percent)
                 })
                 .flatten(),
-            open: arm.is_some() && host.is_some_and(|host| host.publish),
+            open: self.open.contains(name),
             disk: host.map(disk_words).unwrap_or_default(),
             last: last.unwrap_or_default(),
             faults,

@@ -321,7 +321,14 @@ impl<S: System> Driver<S> {
                 let nonce = NONCES[usize::from(*nonce)];
                 ghost.claimed((number, &token, nonce, *blank), accepted, when, sound)
             }
-            Operation::Completed { .. } => ghost.completed(&token, accepted, sound),
+            Operation::Completed { .. } => {
+                ghost.completed(&token, accepted, sound)?;
+                let installed = self.system.record(HOSTS[host]).phase == Phase::Installed;
+                if accepted && sound && ghost.must_be_called_installed(&token) && !installed {
+                    return Err("it is done, and not called installed".to_owned());
+                }
+                Ok(())
+            }
             Operation::Failed { .. } => ghost.failed(&token, accepted),
             _ => Ok(()),
         }

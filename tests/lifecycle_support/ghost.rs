@@ -31,6 +31,8 @@ pub struct Ghost {
     pub running: bool,
     /// Its completion must still be accepted.
     pub completion_due: bool,
+    /// It was armed again since its last run.
+    pub armed_since: bool,
     /// It may arm itself once.
     pub allowance: bool,
 }
@@ -81,6 +83,7 @@ impl Ghost {
                 )?;
                 self.permission = Some(permission);
                 self.allowance = false;
+                self.armed_since = true;
                 Ok(())
             }
             None => demand(!sound || self.running, "an arm was refused without need"),
@@ -115,6 +118,7 @@ impl Ghost {
             demand(self.allowance, "a host armed itself a second time")?;
             self.permission = Some(automatic);
             self.allowance = false;
+            self.armed_since = true;
         }
         let Some(permission) = self.live(when).cloned() else {
             return demand(told.is_none(), "told to install without a live arm");
@@ -216,6 +220,7 @@ impl Ghost {
         self.permission = None;
         self.running = true;
         self.completion_due = true;
+        self.armed_since = false;
         self.runs.push(Run {
             token: token.to_owned(),
             nonce: nonce.map(str::to_owned),
@@ -236,6 +241,12 @@ impl Ghost {
             !(sound && last && self.completion_due),
             "the completion of a granted run was refused",
         )
+    }
+
+    /// Whether a completion that was accepted must show in status.
+    pub fn must_be_called_installed(&self, token: &str) -> bool {
+        let last = self.runs.last().is_some_and(|run| run.token == token);
+        last && self.completion_due && !self.armed_since
     }
 
     /// A failure was accepted or refused.

@@ -223,10 +223,12 @@ fn completed(record: &mut Record, token: &str, now: &Now) -> Outcome {
         return Outcome::Refused(Refusal::NotArmed);
     }
     match record.phase {
-        // A report that comes late: the machine was faster to boot, or we were not there.
-        Phase::Installing | Phase::Failed => enter(record, Phase::Installed, "", now),
         // Said twice, or a newer arm is on its way: nothing to change.
-        _ => {}
+        Phase::Installed | Phase::Armed | Phase::Booting => {}
+        // Also a report that comes late: the machine was faster to boot, we were not there, a newer arm has ended.
+        Phase::Installing | Phase::Failed | Phase::Expired | Phase::Idle => {
+            enter(record, Phase::Installed, "", now);
+        }
     }
     Outcome::Accepted
 }

@@ -3,7 +3,7 @@
 //! Document → settings in one pass that reports all faults at once. Nothing after this module sees a raw option.
 //! Not its job: the syntax of UCI ([`super::uci`]).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::mac::Mac;
@@ -29,6 +29,8 @@ pub struct Settings {
     pub hosts: BTreeMap<String, Host>,
     /// Every host section, usable or not, and whether it is set to `install 'once'`.
     pub configured: BTreeMap<String, bool>,
+    /// Names of all sections, of whatever kind: a new one must have another.
+    pub sections: BTreeSet<String>,
     /// Whose card a MAC is, among all host sections.
     pub macs: BTreeMap<Mac, String>,
     /// Accounts, in the order of the file.

@@ -15,6 +15,7 @@ use crate::core::uci::{Document, Section};
 pub fn read(document: &Document) -> Settings {
     let mut settings = Settings::default();
     for section in &document.sections {
+        settings.sections.insert(section.name.clone());
         match section.kind.as_str() {
             "kickstand" => read_main(section, &mut settings),
             "profile" => read_profile(section, &mut settings),

@@ -8,6 +8,7 @@
 
 pub mod disk;
 pub mod dnsmasq_init;
+pub mod http;
 pub mod image;
 #[cfg(test)]
 mod installer;
@@ -20,6 +21,7 @@ pub mod process;
 pub mod reading;
 pub mod router;
 pub mod scratch;
+pub mod service;
 pub mod setup;
 pub mod story;
 pub mod timeline;
