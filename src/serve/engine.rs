@@ -236,11 +236,11 @@ impl Engine {
     }
 
     fn say_phase(&mut self, name: &str, after: &Record, now: &Now) {
-        if after.phase == Phase::Armed || after.phase == Phase::Installing {
-            if let Some(sighting) = self.sightings.get_mut(name) {
-                sighting.percent = None;
-                sighting.log.clear();
-            }
+        if matches!(after.phase, Phase::Armed | Phase::Installing)
+            && let Some(sighting) = self.sightings.get_mut(name)
+        {
+            sighting.percent = None;
+            sighting.log.clear();
         }
         // Everything else that changes a phase was asked for by somebody, and whoever handled that says it.
         if after.phase == Phase::Expired {

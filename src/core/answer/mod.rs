@@ -176,7 +176,7 @@ fn render(
 ) -> Result<String, RenderError> {
     let template = environment.template_from_named_str(name, source);
     let rendered = template.and_then(|template| template.render(Value::from(Serde(context))));
-    rendered.map_err(|error| RenderError(explain(&innermost(&error), name, source, context)))
+    rendered.map_err(|error| RenderError(explain(innermost(&error), name, source, context)))
 }
 
 /// The error in the template that is to blame: one in an included template stands behind the include's.
