@@ -10,7 +10,7 @@ use kickstand::core::lifecycle::{Arm, ArmedBy, Event, Now, Outcome, Phase, Recor
 use lifecycle_support::driver::Driver;
 use lifecycle_support::engine::RealEngine;
 use lifecycle_support::operations::Operation::{
-    Boot, Claim, Completed, Configure, Disarm, Fetch, Pass, Restart,
+    Boot, Claim, Completed, Configure, Disarm, Fetch, Pass, Restart, Tamper,
 };
 use lifecycle_support::operations::{Operation, Tampering, Token, operations};
 use lifecycle_support::shell::Shell;

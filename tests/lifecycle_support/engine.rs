@@ -19,12 +19,15 @@ use super::system::System;
 const STATE: &str = "etc/kickstand/state.json";
 const WRITTEN: &str = "var/run/kickstand/written";
 
+/// What a file holds; None when there is none.
+type Content = Option<Vec<u8>>;
+
 pub struct RealEngine {
     tree: Scratch,
     engine: Option<Engine>,
     commits: u64,
     /// Point of the crash, and both files before it.
-    crash: Option<(Point, Option<Vec<u8>>, Option<Vec<u8>>)>,
+    crash: Option<(Point, Content, Content)>,
 }
 
 impl RealEngine {

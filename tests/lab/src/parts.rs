@@ -7,6 +7,7 @@
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::{env, io};
@@ -57,6 +58,41 @@ pub fn ubusd() -> PathBuf {
             .arg("--target-dir")
             .arg(&target));
         target.join("release/ubusd")
+    })
+}
+
+/// Path of `ksvalidator`, of PyPI's pykickstart, in a folder of its own for the `python3` of this machine.
+///
+/// # Panics
+///
+/// If it can neither be found nor installed; the message says what failed.
+pub fn ksvalidator() -> PathBuf {
+    const VERSION: &str = "pykickstart-3.78";
+    part(VERSION, "ksvalidator", |folder| {
+        // Where it stays: Python's packages cannot be moved once something refers to them.
+        let packages = target_folder().join("parts").join(VERSION).join("packages");
+        let _ = fs::remove_dir_all(&packages);
+        let mut pip = Command::new("python3");
+        pip.args([
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+        ]);
+        pip.arg("--target").arg(&packages);
+        run(pip.arg(VERSION.replace('-', "==")));
+        let script = folder.join("ksvalidator");
+        let shown = packages.display();
+        fs::write(
+            &script,
+            format!(
+                "#!/bin/sh\nPYTHONPATH='{shown}' exec python3 '{shown}/bin/ksvalidator' \"$@\"\n"
+            ),
+        )
+        .and_then(|()| fs::set_permissions(&script, fs::Permissions::from_mode(0o755)))
+        .expect("the folder was just made");
+        script
     })
 }
 
