@@ -70,6 +70,8 @@ impl<S: System> Driver<S> {
         let began = after.phase == Phase::Installing && before[host] != Phase::Installing;
         match during {
             Operation::Arm { .. } => {
+                // Whether it took effect before a power cut, nobody can tell from outside.
+                ghost.armed_since = true;
                 let deadline = after.arm.as_ref().map(|arm| arm.deadline);
                 if let Some(armed) = armed.filter(|armed| Some(armed.deadline) == deadline) {
                     ghost.armed(Some(armed), true)?;
