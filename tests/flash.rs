@@ -136,3 +136,17 @@ fn hosts_are_not_new_because_the_state_was_lost_while_their_configuration_was_br
             .contains("install 'once' is off")
     );
 }
+
+#[test]
+fn an_arm_waits_for_a_configuration_that_is_broken_when_the_service_starts() {
+    let tree = tree(&host(""));
+    let mut engine = start(&tree);
+    assert_eq!(engine.call("arm", &json!({"host": "h"}))["host"], "h");
+    drop(engine);
+    tree.write("etc/config/kickstand", "config host 'h\n");
+    let mut engine = start(&tree);
+    assert_eq!(engine.call("status", &json!({}))["hosts"], json!([]));
+    commit(&tree, &host(""));
+    engine.refresh();
+    assert_eq!(engine.record("h").phase, Phase::Armed);
+}

@@ -3,12 +3,12 @@
 use kickstand::core::lifecycle::{ArmedBy, Now, Phase, Record};
 
 use super::ghost::{Ghost, Permission, When};
-use super::operations::{CARDS, Operation, Point, Tampering, Token};
+use super::operations::{CARDS, Operation, Tampering, Token};
 use super::system::System;
 
 /// The first is armed by its user only, the second has `install 'once'`.
-const HOSTS: [&str; 2] = ["manual", "once"];
-const NONCES: [&str; 3] = ["run one", "run two", "run three"];
+pub(super) const HOSTS: [&str; 2] = ["manual", "once"];
+pub(super) const NONCES: [&str; 3] = ["run one", "run two", "run three"];
 const GARBAGE: [&str; 4] = [
     "",
     "TOKEN",
@@ -22,8 +22,8 @@ const START: u64 = 20_000;
 type Copy = (Vec<u8>, [bool; 2]);
 
 pub struct Driver<S> {
-    system: S,
-    ghosts: [Ghost; 2],
+    pub(super) system: S,
+    pub(super) ghosts: [Ghost; 2],
     /// Cards of the hosts that are configured.
     configured: [Option<Vec<usize>>; 2],
     router_start: u32,
@@ -36,7 +36,7 @@ pub struct Driver<S> {
     sound: bool,
 }
 
-type Judgement = Result<(), String>;
+pub(super) type Judgement = Result<(), String>;
 
 pub fn card(number: usize) -> String {
     format!("52:54:00:00:00:{number:02x}")
@@ -90,10 +90,11 @@ impl<S: System> Driver<S> {
             request => self.request(request)?,
         }
         self.system.set_time(&self.now());
-        for (host, name) in HOSTS.iter().enumerate() {
-            let record = self.system.record(name);
-            let armed = matches!(record.phase, Phase::Armed | Phase::Booting);
-            if armed && !self.ghosts[host].may_be_called_armed(self.when()) {
+        let when = self.when();
+        for (name, ghost) in HOSTS.iter().zip(&self.ghosts) {
+            let phase = self.system.record(name).phase;
+            let armed = matches!(phase, Phase::Armed | Phase::Booting);
+            if armed && !ghost.may_be_called_armed(when) {
                 return Err(format!("{name} is called armed and is not"));
             }
         }
@@ -105,7 +106,7 @@ impl<S: System> Driver<S> {
         now(self.router_start, self.uptime, self.wall)
     }
 
-    fn when(&self) -> When {
+    pub(super) fn when(&self) -> When {
         When {
             router_start: self.router_start,
             uptime: self.uptime,
@@ -122,13 +123,13 @@ impl<S: System> Driver<S> {
         }
     }
 
-    fn owner(&self, card: usize) -> Option<usize> {
+    pub(super) fn owner(&self, card: usize) -> Option<usize> {
         let owns =
             |cards: &Option<Vec<usize>>| cards.as_ref().is_some_and(|cards| cards.contains(&card));
         self.configured.iter().position(owns)
     }
 
-    fn token(&self, host: Option<usize>, choice: Token) -> String {
+    pub(super) fn token(&self, host: Option<usize>, choice: Token) -> String {
         match choice {
             Token::Latest => host.map_or_else(String::new, |host| self.latest[host].clone()),
             Token::Issued(index) if !self.issued.is_empty() => {
@@ -176,7 +177,7 @@ impl<S: System> Driver<S> {
         uci
     }
 
-    fn restart(&mut self, router: bool) {
+    pub(super) fn restart(&mut self, router: bool) {
         if router {
             self.router_start += 1;
             self.uptime = START;
@@ -216,7 +217,12 @@ impl<S: System> Driver<S> {
     }
 
     /// The permission that a record's arm stands for, as far as only the system can know it: its token.
-    fn permission(&self, host: usize, window: u32, record: &Record) -> Option<Permission> {
+    pub(super) fn permission(
+        &self,
+        host: usize,
+        window: u32,
+        record: &Record,
+    ) -> Option<Permission> {
         let arm = record.arm.as_ref()?;
         Some(Permission {
             token: arm.token.reveal().to_owned(),
@@ -228,7 +234,7 @@ impl<S: System> Driver<S> {
         })
     }
 
-    fn remember_token(&mut self, host: usize) {
+    pub(super) fn remember_token(&mut self, host: usize) {
         if let Some(arm) = self.system.record(HOSTS[host]).arm {
             let token = arm.token.reveal().to_owned();
             if !self.issued.contains(&token) {
@@ -334,7 +340,7 @@ impl<S: System> Driver<S> {
         }
     }
 
-    fn show(&mut self, request: &Operation, card: &str, token: &str) -> bool {
+    pub(super) fn show(&mut self, request: &Operation, card: &str, token: &str) -> bool {
         match request {
             Operation::Fetch { claims, .. } => self.system.fetch(card, token, *claims),
             Operation::Claim { nonce, blank, .. } => {
@@ -345,100 +351,6 @@ impl<S: System> Driver<S> {
             Operation::Completed { .. } => self.system.completed(card, token),
             _ => self.system.failed(card, token),
         }
-    }
-
-    /// A request that nobody gets an answer to. Whether it took effect shows afterwards; either will do, as long as what
-    /// took effect was allowed.
-    fn crash(&mut self, during: &Operation, point: Point, power: bool) -> Judgement {
-        let when = self.when();
-        let before = HOSTS.map(|host| self.system.record(host).phase);
-        self.system.crash_at(point);
-        let (host, number, token) = match during {
-            Operation::Arm { host, window } => {
-                self.system.arm(HOSTS[*host], *window);
-                (Some(*host), 0, String::new())
-            }
-            Operation::Disarm { host } => {
-                self.system.disarm(HOSTS[*host]);
-                (Some(*host), 0, String::new())
-            }
-            Operation::Boot {
-                card: number,
-                first_try,
-            } => {
-                self.system.boot(&card(*number), *first_try);
-                (self.owner(*number), *number, String::new())
-            }
-            Operation::Fetch {
-                card: number,
-                token,
-                ..
-            }
-            | Operation::Claim {
-                card: number,
-                token,
-                ..
-            }
-            | Operation::Progress {
-                card: number,
-                token,
-            }
-            | Operation::Completed {
-                card: number,
-                token,
-            }
-            | Operation::Failed {
-                card: number,
-                token,
-            } => {
-                let token = self.token(self.owner(*number), *token);
-                self.show(during, &card(*number), &token);
-                (self.owner(*number), *number, token)
-            }
-            other => return Err(format!("{other:?} is no request")),
-        };
-        self.restart(power);
-        let Some(host) = host else { return Ok(()) };
-        let after = self.system.record(HOSTS[host]);
-        self.remember_token(host);
-        let armed = match during {
-            Operation::Arm { window, .. } => self.permission(host, *window, &after),
-            Operation::Boot { .. } => self.permission(host, 7200, &after),
-            _ => None,
-        };
-        let ghost = &mut self.ghosts[host];
-        let began = after.phase == Phase::Installing && before[host] != Phase::Installing;
-        match during {
-            Operation::Arm { .. } => {
-                let deadline = after.arm.as_ref().map(|arm| arm.deadline);
-                if let Some(armed) = armed.filter(|armed| Some(armed.deadline) == deadline) {
-                    ghost.armed(Some(armed), true)?;
-                }
-            }
-            Operation::Boot { .. } => {
-                if let Some(automatic) = armed.filter(|armed| armed.blank_only) {
-                    ghost.booted(number, false, None, Some(automatic), when, false)?;
-                }
-            }
-            Operation::Fetch { claims: false, .. } if began => {
-                ghost.fetched((number, &token, false), true, when, false)?;
-            }
-            Operation::Claim { nonce, blank, .. } if began => {
-                let nonce = NONCES[usize::from(*nonce)];
-                ghost.claimed((number, &token, nonce, *blank), true, when, false)?;
-            }
-            Operation::Disarm { .. } => {
-                ghost.completion_due &= after.phase == Phase::Installing;
-            }
-            _ => {}
-        }
-        ghost.running &= after.phase == Phase::Installing;
-        match (&after.arm, &mut ghost.permission) {
-            (Some(arm), Some(permission)) => permission.starts = arm.starts,
-            (None, _) => ghost.permission = None,
-            (Some(_), None) => {}
-        }
-        Ok(())
     }
 }
 

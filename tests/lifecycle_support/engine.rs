@@ -19,16 +19,16 @@ use super::system::System;
 const STATE: &str = "etc/kickstand/state.json";
 const WRITTEN: &str = "var/run/kickstand/written";
 
+/// What a file holds; None when there is none.
+type Content = Option<Vec<u8>>;
+
 pub struct RealEngine {
     tree: Scratch,
     engine: Option<Engine>,
     commits: u64,
     /// Point of the crash, and both files before it.
-    crash: Option<(Point, FileContent, FileContent)>,
+    crash: Option<(Point, Content, Content)>,
 }
-
-/// What a file held; nothing, when it was not there.
-type FileContent = Option<Vec<u8>>;
 
 impl RealEngine {
     fn start(&mut self) {

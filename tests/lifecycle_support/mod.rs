@@ -1,5 +1,6 @@
 //! What `tests/lifecycle.rs` needs.
 
+pub mod crash;
 pub mod driver;
 pub mod engine;
 pub mod ghost;

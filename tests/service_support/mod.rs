@@ -3,10 +3,10 @@
 // Each test binary uses a part of it.
 #![allow(dead_code)]
 
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddrV4};
 
-use kickstand_lab::http::Reply;
-use kickstand_lab::service::Service;
+use kickstand_lab::http::{Reply, exchange};
+use kickstand_lab::service::{ROUTER, Service};
 
 pub const BINARY: &str = env!("CARGO_BIN_EXE_kickstand");
 
@@ -82,6 +82,13 @@ impl Machine {
     pub fn get(&self, service: &Service, target: &str) -> Reply {
         let reply = service.get(self.address, target);
         reply.unwrap_or_else(|error| panic!("{target}: {error}\n{}", service.log()))
+    }
+
+    /// The first script from another port than the service's own; None when nobody listens there.
+    pub fn get_at(&self, port: u16) -> Option<Reply> {
+        let to = SocketAddrV4::new(ROUTER, port);
+        let request = b"GET /boot.ipxe HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+        exchange(self.address, to, request).ok()
     }
 
     /// What its iPXE is told when it asks for the first time after a start.

@@ -1,0 +1,105 @@
+//! What a crash in the middle of a request leaves behind, and whether it may.
+
+use kickstand::core::lifecycle::Phase;
+
+use super::driver::{Driver, HOSTS, Judgement, NONCES, card};
+use super::operations::{Operation, Point};
+use super::system::System;
+
+impl<S: System> Driver<S> {
+    /// A request that nobody gets an answer to. Whether it took effect shows afterwards; either will do, as long as what
+    /// took effect was allowed.
+    pub(super) fn crash(&mut self, during: &Operation, point: Point, power: bool) -> Judgement {
+        let when = self.when();
+        let before = HOSTS.map(|host| self.system.record(host).phase);
+        self.system.crash_at(point);
+        let (host, number, token) = match during {
+            Operation::Arm { host, window } => {
+                self.system.arm(HOSTS[*host], *window);
+                (Some(*host), 0, String::new())
+            }
+            Operation::Disarm { host } => {
+                self.system.disarm(HOSTS[*host]);
+                (Some(*host), 0, String::new())
+            }
+            Operation::Boot {
+                card: number,
+                first_try,
+            } => {
+                self.system.boot(&card(*number), *first_try);
+                (self.owner(*number), *number, String::new())
+            }
+            Operation::Fetch {
+                card: number,
+                token,
+                ..
+            }
+            | Operation::Claim {
+                card: number,
+                token,
+                ..
+            }
+            | Operation::Progress {
+                card: number,
+                token,
+            }
+            | Operation::Completed {
+                card: number,
+                token,
+            }
+            | Operation::Failed {
+                card: number,
+                token,
+            } => {
+                let token = self.token(self.owner(*number), *token);
+                self.show(during, &card(*number), &token);
+                (self.owner(*number), *number, token)
+            }
+            other => return Err(format!("{other:?} is no request")),
+        };
+        self.restart(power);
+        let Some(host) = host else { return Ok(()) };
+        let after = self.system.record(HOSTS[host]);
+        self.remember_token(host);
+        let armed = match during {
+            Operation::Arm { window, .. } => self.permission(host, *window, &after),
+            Operation::Boot { .. } => self.permission(host, 7200, &after),
+            _ => None,
+        };
+        let ghost = &mut self.ghosts[host];
+        let began = after.phase == Phase::Installing && before[host] != Phase::Installing;
+        match during {
+            Operation::Arm { .. } => {
+                // Whether it took effect before a power cut, nobody can tell from outside.
+                ghost.armed_since = true;
+                let deadline = after.arm.as_ref().map(|arm| arm.deadline);
+                if let Some(armed) = armed.filter(|armed| Some(armed.deadline) == deadline) {
+                    ghost.armed(Some(armed), true)?;
+                }
+            }
+            Operation::Boot { .. } => {
+                if let Some(automatic) = armed.filter(|armed| armed.blank_only) {
+                    ghost.booted(number, false, None, Some(automatic), when, false)?;
+                }
+            }
+            Operation::Fetch { claims: false, .. } if began => {
+                ghost.fetched((number, &token, false), true, when, false)?;
+            }
+            Operation::Claim { nonce, blank, .. } if began => {
+                let nonce = NONCES[usize::from(*nonce)];
+                ghost.claimed((number, &token, nonce, *blank), true, when, false)?;
+            }
+            Operation::Disarm { .. } => {
+                ghost.completion_due &= after.phase == Phase::Installing;
+            }
+            _ => {}
+        }
+        ghost.running &= after.phase == Phase::Installing;
+        match (&after.arm, &mut ghost.permission) {
+            (Some(arm), Some(permission)) => permission.starts = arm.starts,
+            (None, _) => ghost.permission = None,
+            (Some(_), None) => {}
+        }
+        Ok(())
+    }
+}
