@@ -11,13 +11,15 @@ pub fn step(record: &Record, event: Event<'_>, now: &Now) -> (Record, Outcome) {
         Event::Arm(arm) => arm_host(&mut next, arm, now),
         Event::Disarm => disarm(&mut next, now),
         Event::Asked { mac, first_try } => asked(&mut next, mac, first_try, now),
-        Event::Fetched { mac, token, claims } => fetched(&mut next, mac, token, claims, now),
+        Event::Fetched { mac, token, claims } => {
+            fetched(&mut next, mac, token, claims, now).unwrap_or_else(Outcome::Refused)
+        }
         Event::Claim {
             mac,
             token,
             nonce,
             blank,
-        } => claim(&mut next, mac, token, (nonce, blank), now),
+        } => claim(&mut next, mac, token, (nonce, blank), now).unwrap_or_else(Outcome::Refused),
         Event::Completed { token } => completed(&mut next, token, now),
         Event::Failed { token, reason } => failed(&mut next, token, reason, now),
         Event::Tick => Outcome::Accepted,
@@ -127,7 +129,13 @@ fn asked(record: &mut Record, mac: Mac, first_try: bool, now: &Now) -> Outcome {
     Outcome::Install(token)
 }
 
-fn fetched(record: &mut Record, mac: Mac, token: &str, claims: bool, now: &Now) -> Outcome {
+fn fetched(
+    record: &mut Record,
+    mac: Mac,
+    token: &str,
+    claims: bool,
+    now: &Now,
+) -> Result<Outcome, Refusal> {
     if record.phase == Phase::Installing && record.claimed_with(token) {
         // A file that does not claim would begin a second run, unless handing it out is what began this one.
         let handed_out = record
@@ -135,20 +143,17 @@ fn fetched(record: &mut Record, mac: Mac, token: &str, claims: bool, now: &Now) 
             .as_ref()
             .is_some_and(|claim| claim.nonce.is_empty());
         return if claims || handed_out {
-            Outcome::Accepted
+            Ok(Outcome::Accepted)
         } else {
-            Outcome::Refused(Refusal::Claimed)
+            Err(Refusal::Claimed)
         };
     }
-    let by = match matching_arm(record, token).and_then(|arm| meant(arm, mac)) {
-        Ok(arm) => arm.by,
-        Err(refusal) => return Outcome::Refused(refusal),
-    };
+    let by = permission(record, mac, token)?;
     if claims {
-        return Outcome::Accepted;
+        return Ok(Outcome::Accepted);
     }
     if by == ArmedBy::Once {
-        return Outcome::Refused(Refusal::NoClaimInAnswer);
+        return Err(Refusal::NoClaimInAnswer);
     }
     grant(
         record,
@@ -156,7 +161,7 @@ fn fetched(record: &mut Record, mac: Mac, token: &str, claims: bool, now: &Now) 
         "the answer file does not claim, so handing it out began the installation",
         now,
     );
-    Outcome::Accepted
+    Ok(Outcome::Accepted)
 }
 
 fn claim(
@@ -165,29 +170,26 @@ fn claim(
     token: &str,
     (nonce, blank): (&str, bool),
     now: &Now,
-) -> Outcome {
+) -> Result<Outcome, Refusal> {
     if record.phase == Phase::Installing {
         let same_run = record
             .claim
             .as_ref()
             .is_some_and(|claim| claim.token.matches(token) && claim.nonce == nonce);
         return if same_run {
-            Outcome::Accepted
+            Ok(Outcome::Accepted)
         } else {
-            Outcome::Refused(Refusal::Claimed)
+            Err(Refusal::Claimed)
         };
     }
-    let by = match matching_arm(record, token).and_then(|arm| meant(arm, mac)) {
-        Ok(arm) => arm.by,
-        Err(refusal) => return Outcome::Refused(refusal),
-    };
+    let by = permission(record, mac, token)?;
     if by == ArmedBy::Once && !blank {
         record.arm = None;
         enter(record, Phase::Failed, Refusal::DiskNotBlank.sentence(), now);
-        return Outcome::Refused(Refusal::DiskNotBlank);
+        return Err(Refusal::DiskNotBlank);
     }
     grant(record, nonce, "", now);
-    Outcome::Accepted
+    Ok(Outcome::Accepted)
 }
 
 /// The arm of that token. `expire` has dropped a dead one before.
@@ -199,10 +201,11 @@ fn matching_arm<'a>(record: &'a Record, token: &str) -> Result<&'a Arm, Refusal>
     }
 }
 
-/// The arm, when it was given for this card: cards that the host got since may be another machine's.
-fn meant(arm: &Arm, mac: Mac) -> Result<&Arm, Refusal> {
+/// Whose permission there is for this card and token. Cards that the host got since it was armed may be another machine's.
+fn permission(record: &Record, mac: Mac, token: &str) -> Result<ArmedBy, Refusal> {
+    let arm = matching_arm(record, token)?;
     if arm.macs.contains(&mac) {
-        Ok(arm)
+        Ok(arm.by)
     } else {
         Err(Refusal::OtherCard)
     }
