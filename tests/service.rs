@@ -376,3 +376,25 @@ fn the_service_ends_on_a_signal_and_closes_what_was_open() {
         "nobody would close it at the end of the window"
     );
 }
+
+#[test]
+fn a_section_that_is_broken_meanwhile_lets_an_installation_end_and_none_begin() {
+    let service = service();
+    arm(&service, "r220a");
+    let token = R220A.token(&service);
+    service.commit(&config_with("host 'r220a'", "option leave 'nonsense'"));
+    assert_eq!(
+        R220A.claims(&service, &token, "run-1"),
+        403,
+        "nothing begins"
+    );
+    service.commit(CONFIG);
+    assert_eq!(R220A.claims(&service, &token, "run-1"), 200);
+    service.commit(&config_with("host 'r220a'", "option leave 'nonsense'"));
+    assert_eq!(
+        R220A.reports(&service, &token, "event=completed").status,
+        200
+    );
+    service.commit(CONFIG);
+    assert_eq!(phase(&service, "r220a"), "installed");
+}

@@ -1,4 +1,4 @@
-//! What a booting machine and its installer ask: the decision, the answer file, the reports.
+//! What a booting machine and its installer ask: the decision and the answer file.
 //!
 //! Not its job: HTTP. Requests come as decoded values, answers go as status and text.
 
@@ -9,7 +9,7 @@ use crate::core::decision::{self, Decision, Identity};
 use crate::core::ipxe;
 use crate::core::lifecycle::{ArmedBy, Event, Outcome, Refusal};
 use crate::core::mac::Mac;
-use crate::core::machine::{Machine, clean_to};
+use crate::core::machine::Machine;
 use crate::core::settings::Host;
 use crate::core::target::Query;
 
@@ -29,13 +29,6 @@ pub enum Answer {
     /// 503: try again; installers do.
     Later(String),
 }
-
-/// Longest end of an installer's log that is kept, in characters.
-const LOG_LENGTH: usize = 16 * 1024;
-/// Longest sentence of a report, in characters.
-const SENTENCE: usize = 300;
-/// Longest nonce that is kept, in characters: a UUID has 36.
-const NONCE_LENGTH: usize = 64;
 
 impl Engine {
     /// `/boot.ipxe`.
@@ -232,11 +225,11 @@ impl Engine {
         let host = host.clone();
         let now = self.now();
         if !self.record(&host.name).knows_token(token, &now) {
-            return self.deny(&host, Refusal::NotArmed.sentence().to_owned());
+            return self.deny(&host.name, Refusal::NotArmed.sentence().to_owned());
         }
         if !self.is_neighbour(&host, peer) {
             return self.deny(
-                &host,
+                &host.name,
                 format!("{peer} is no card of this host in the router's neighbour table"),
             );
         }
@@ -257,7 +250,7 @@ impl Engine {
         // the claim.
         let claims = claims(&text);
         match self.apply(&host.name, Event::Fetched { mac, token, claims }) {
-            Ok(Outcome::Refused(refusal)) => self.deny(&host, refusal.sentence().to_owned()),
+            Ok(Outcome::Refused(refusal)) => self.deny(&host.name, refusal.sentence().to_owned()),
             Ok(_) => {
                 self.events.add(
                     &now,
@@ -271,124 +264,14 @@ impl Engine {
         }
     }
 
-    fn deny(&mut self, host: &Host, why: String) -> Answer {
+    pub(super) fn deny(&mut self, name: &str, why: String) -> Answer {
         let now = self.now();
         self.events.add(
             &now,
-            &host.name,
+            name,
             "refused",
             format!("an answer file or report was refused: {why}"),
         );
         Answer::Denied(why)
-    }
-
-    /// `/v1/report`: claim, progress, completed, failed.
-    pub fn report(&mut self, query: &Query) -> Answer {
-        self.refresh();
-        let (Some(mac), Some(token), Some(event)) =
-            (query.get("mac"), query.get("token"), query.get("event"))
-        else {
-            return Answer::Bad("a report needs mac, token and event".to_owned());
-        };
-        let Ok(mac) = mac.parse::<Mac>() else {
-            return Answer::Bad("mac is not a MAC address".to_owned());
-        };
-        let Identity::Host(host) = decision::identify(&self.settings, mac) else {
-            return Answer::NotFound(format!("{mac} is no host"));
-        };
-        let host = host.clone();
-        match event {
-            "claim" => self.report_claim(&host, mac, token, query),
-            "progress" => self.report_progress(&host, token, query),
-            "completed" => self.report_end(
-                &host,
-                Event::Completed { token },
-                "completed",
-                "reported that it is installed",
-            ),
-            "failed" => self.report_failure(&host, token, query),
-            _ => Answer::Bad("event must be claim, progress, completed or failed".to_owned()),
-        }
-    }
-
-    fn report_claim(&mut self, host: &Host, mac: Mac, token: &str, query: &Query) -> Answer {
-        let nonce = clean_to(query.get("nonce").unwrap_or_default(), NONCE_LENGTH);
-        if nonce.is_empty() {
-            return Answer::Bad(
-                "a claim needs a nonce, another one for each run of the installer".to_owned(),
-            );
-        }
-        let blank = query.get("blank") == Some("1");
-        let disk = clean_to(query.get("disk").unwrap_or("its disk"), SENTENCE);
-        self.report_end(
-            host,
-            Event::Claim {
-                mac,
-                token,
-                nonce: &nonce,
-                blank,
-            },
-            "claim",
-            &format!("claimed, and may now write {disk}"),
-        )
-    }
-
-    fn report_end(&mut self, host: &Host, event: Event<'_>, kind: &str, done: &str) -> Answer {
-        match self.apply(&host.name, event) {
-            Ok(Outcome::Refused(refusal)) => self.deny(host, refusal.sentence().to_owned()),
-            Ok(_) => {
-                let now = self.now();
-                self.events.add(&now, &host.name, kind, done);
-                Answer::Text("granted\n".to_owned())
-            }
-            Err(error) => Answer::Later(error),
-        }
-    }
-
-    fn report_failure(&mut self, host: &Host, token: &str, query: &Query) -> Answer {
-        let log = query.get("log").unwrap_or_default();
-        let said = query
-            .get("reason")
-            .or_else(|| log.lines().next())
-            .unwrap_or_default();
-        let reason = match clean_to(said, SENTENCE) {
-            reason if reason.is_empty() => "the installer gave up without a word".to_owned(),
-            reason => reason,
-        };
-        let answer = self.report_end(
-            host,
-            Event::Failed {
-                token,
-                reason: &reason,
-            },
-            "failed",
-            &format!("reported that it failed: {reason}"),
-        );
-        if answer == Answer::Text("granted\n".to_owned()) {
-            let skipped = log.chars().count().saturating_sub(LOG_LENGTH);
-            let keep = |c: &char| !c.is_control() || *c == '\n';
-            self.sightings.entry(host.name.clone()).or_default().log =
-                log.chars().skip(skipped).filter(keep).collect();
-        }
-        answer
-    }
-
-    fn report_progress(&mut self, host: &Host, token: &str, query: &Query) -> Answer {
-        let now = self.now();
-        if !self.record(&host.name).knows_token(token, &now) {
-            return self.deny(host, Refusal::NotArmed.sentence().to_owned());
-        }
-        let percent = query
-            .get("percent")
-            .and_then(|text| text.parse::<u8>().ok())
-            .filter(|percent| *percent <= 100);
-        if percent.is_some() {
-            self.sightings.entry(host.name.clone()).or_default().percent = percent;
-        }
-        let text = clean_to(query.get("text").unwrap_or_default(), SENTENCE);
-        if !text.is_empty() {
-            self.events.add(&now, &host.name, "progress", text);
-        }
-        Answer::Text("noted\n".to_owned())
     }
 }

@@ -26,6 +26,7 @@ mod files;
 mod http;
 mod metrics;
 pub mod object;
+mod report;
 pub mod routes;
 mod strangers;
 mod views;

@@ -167,8 +167,11 @@ impl Engine {
             && name
                 .chars()
                 .all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
-        if !fits {
-            return Err("the name must be of letters, digits, '-' and '_'".to_owned());
+        // It becomes a host name, which neither begins nor ends with '-'.
+        if !fits || name.starts_with(['-', '_']) || name.ends_with(['-', '_']) {
+            return Err(
+                "the name must be of letters and digits, with '-' or '_' between".to_owned(),
+            );
         }
         // A section's name may not hold '-', a host name may not hold '_'.
         let section = name.replace('-', "_");

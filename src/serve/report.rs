@@ -1,0 +1,133 @@
+//! What an installer reports: claim, progress, completed, failed.
+//!
+//! Not its job: HTTP; whether a claim may be granted (`core::lifecycle`).
+
+use super::boot::Answer;
+use super::engine::Engine;
+use crate::core::decision::{self, Identity};
+use crate::core::lifecycle::{Event, Outcome, Refusal};
+use crate::core::mac::Mac;
+use crate::core::machine::clean_to;
+use crate::core::target::Query;
+
+/// Longest end of an installer's log that is kept, in characters.
+const LOG_LENGTH: usize = 16 * 1024;
+/// Longest sentence of a report, in characters.
+const SENTENCE: usize = 300;
+/// Longest nonce that is kept, in characters: a UUID has 36.
+const NONCE_LENGTH: usize = 64;
+
+impl Engine {
+    /// `/v1/report`: claim, progress, completed, failed.
+    pub fn report(&mut self, query: &Query) -> Answer {
+        self.refresh();
+        let (Some(mac), Some(token), Some(event)) =
+            (query.get("mac"), query.get("token"), query.get("event"))
+        else {
+            return Answer::Bad("a report needs mac, token and event".to_owned());
+        };
+        let Ok(mac) = mac.parse::<Mac>() else {
+            return Answer::Bad("mac is not a MAC address".to_owned());
+        };
+        let (name, usable) = match decision::identify(&self.settings, mac) {
+            Identity::Host(host) => (host.name.clone(), true),
+            // An installation that was granted may end although somebody broke the host's section meanwhile.
+            Identity::Disabled(name) => (name.to_owned(), false),
+            Identity::Unknown => return Answer::NotFound(format!("{mac} is no host")),
+        };
+        match event {
+            "claim" if !usable => self.deny(&name, "its section has faults now".to_owned()),
+            "claim" => self.report_claim(&name, mac, token, query),
+            "progress" => self.report_progress(&name, token, query),
+            "completed" => self.report_end(
+                &name,
+                Event::Completed { token },
+                "completed",
+                "reported that it is installed",
+            ),
+            "failed" => self.report_failure(&name, token, query),
+            _ => Answer::Bad("event must be claim, progress, completed or failed".to_owned()),
+        }
+    }
+
+    fn report_claim(&mut self, name: &str, mac: Mac, token: &str, query: &Query) -> Answer {
+        let nonce = clean_to(query.get("nonce").unwrap_or_default(), NONCE_LENGTH);
+        if nonce.is_empty() {
+            return Answer::Bad(
+                "a claim needs a nonce, another one for each run of the installer".to_owned(),
+            );
+        }
+        let blank = query.get("blank") == Some("1");
+        let disk = clean_to(query.get("disk").unwrap_or("its disk"), SENTENCE);
+        self.report_end(
+            name,
+            Event::Claim {
+                mac,
+                token,
+                nonce: &nonce,
+                blank,
+            },
+            "claim",
+            &format!("claimed, and may now write {disk}"),
+        )
+    }
+
+    fn report_end(&mut self, name: &str, event: Event<'_>, kind: &str, done: &str) -> Answer {
+        match self.apply(name, event) {
+            Ok(Outcome::Refused(refusal)) => self.deny(name, refusal.sentence().to_owned()),
+            Ok(_) => {
+                let now = self.now();
+                self.events.add(&now, name, kind, done);
+                Answer::Text("granted\n".to_owned())
+            }
+            Err(error) => Answer::Later(error),
+        }
+    }
+
+    fn report_failure(&mut self, name: &str, token: &str, query: &Query) -> Answer {
+        let log = query.get("log").unwrap_or_default();
+        let said = query
+            .get("reason")
+            .or_else(|| log.lines().next())
+            .unwrap_or_default();
+        let reason = match clean_to(said, SENTENCE) {
+            reason if reason.is_empty() => "the installer gave up without a word".to_owned(),
+            reason => reason,
+        };
+        let answer = self.report_end(
+            name,
+            Event::Failed {
+                token,
+                reason: &reason,
+            },
+            "failed",
+            &format!("reported that it failed: {reason}"),
+        );
+        if answer == Answer::Text("granted\n".to_owned()) {
+            let skipped = log.chars().count().saturating_sub(LOG_LENGTH);
+            let keep = |c: &char| !c.is_control() || *c == '\n';
+            self.sightings.entry(name.to_owned()).or_default().log =
+                log.chars().skip(skipped).filter(keep).collect();
+        }
+        answer
+    }
+
+    fn report_progress(&mut self, name: &str, token: &str, query: &Query) -> Answer {
+        let now = self.now();
+        if !self.record(name).knows_token(token, &now) {
+            return self.deny(name, Refusal::NotArmed.sentence().to_owned());
+        }
+        let percent = query
+            .get("percent")
+            .and_then(|text| text.parse::<u8>().ok())
+            .filter(|percent| *percent <= 100);
+        if percent.is_some() {
+            self.sightings.entry(name.to_owned()).or_default().percent = percent;
+        }
+        let text = clean_to(query.get("text").unwrap_or_default(), SENTENCE);
+        if !text.is_empty() {
+            self.events.add(&now, name, "progress", text);
+        }
+        Answer::Text("noted\n".to_owned())
+    }
+}
