@@ -29,6 +29,8 @@ impl Events {
             && last.kind == kind
             && last.text == text
         {
+            // Not for the log of a router: a machine that waits asks every ten seconds.
+            log::debug!("{subject}: {text} (again)");
             last.times = last.times.saturating_add(1);
             last.uptime = now.uptime;
             last.wall = now.wall;

@@ -115,10 +115,12 @@ pub fn console(line: &str) -> Option<Fact> {
     None
 }
 
-/// What a line of kickstand's log means: `LEVEL [module] what happened`. Of its finest level, only who fetches what.
+/// What a line of kickstand's log means: `LEVEL [module] what happened`. Of its finest level, only who fetches what and
+/// what happens again.
 pub fn kickstand(line: &str) -> Option<Fact> {
     let (head, text) = line.split_once("] ")?;
-    let told = !head.starts_with("DEBUG") || text.contains(" fetches ");
+    let finest = head.starts_with("DEBUG");
+    let told = !finest || text.contains(" fetches ") || text.ends_with(" (again)");
     told.then(|| Fact::Said(text.to_owned()))
 }
 
