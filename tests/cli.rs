@@ -458,3 +458,23 @@ fn the_configuration_that_comes_with_kickstand_has_no_fault() {
         "{said:?}"
     );
 }
+
+#[test]
+fn a_second_service_ends_at_once_and_leaves_the_first_alone() {
+    let publish = "option hostname 'ztphostname'\n\toption publish '1'";
+    let config = GOOD.replace("option hostname 'ztphostname'", publish);
+    let tree = Tree::new(Some(&config)).with_service();
+    assert_eq!(tree.run(&["arm", "r220a"]).code, 0);
+    let published = tree
+        .root
+        .join("var/run/kickstand/published/kickstart-b8:ca:3a:00:00:01.cfg");
+    let state =
+        || std::fs::read(tree.root.join("etc/kickstand/state.json")).expect("it was written");
+    let before = state();
+    assert_says(&tree.serve(), 1, &["kickstand is running already"]);
+    assert!(
+        published.exists() && state() == before,
+        "nothing was touched"
+    );
+    assert!(tree.run(&["status"]).out.contains("armed"));
+}

@@ -3,7 +3,7 @@
 //! A write is atomic and synced: the file is either the old one or the new one after a power cut. Not its job: what the
 //! file says (`core::state`).
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
@@ -80,6 +80,22 @@ impl StateFile {
             let _ = fs::remove_file(&self.written);
         }
         written.and(noted)
+    }
+}
+
+/// Makes this process the only one that keeps a state, for as long as the file that is returned lives. The kernel lets go of
+/// it when the process ends, however it ends.
+pub fn alone(paths: &Paths) -> Result<File, String> {
+    let path = paths.run().join("lock");
+    let shown = path.display();
+    let file = fs::create_dir_all(paths.run()).and_then(|()| File::create(&path));
+    let file = file.map_err(|error| format!("cannot write {shown}: {error}"))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => {
+            Err("kickstand is running already: `kickstand status` asks it".to_owned())
+        }
+        Err(TryLockError::Error(error)) => Err(format!("cannot lock {shown}: {error}")),
     }
 }
 

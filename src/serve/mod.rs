@@ -16,6 +16,7 @@ use tokio::task::LocalSet;
 use crate::core::answer::Router;
 use crate::host::interface;
 use crate::host::paths::Paths;
+use crate::host::state_file;
 use crate::host::ubus::Provider;
 use engine::Engine;
 
@@ -38,6 +39,8 @@ const GRAIN: Duration = Duration::from_millis(20);
 
 /// Runs until a signal ends it. An error is one sentence.
 pub fn run(paths: &Paths) -> Result<(), String> {
+    // A second service would write over the state of the first, and close its published files.
+    let _alone = state_file::alone(paths)?;
     let mut engine = Engine::new(paths)?;
     if !engine.settings.main.enabled {
         engine.close_published();
@@ -118,7 +121,7 @@ async fn bind(address: Ipv4Addr, port: u16) -> Result<Result<TcpListener, String
             Ok(Err(format!("the router does not have {address} yet")))
         }
         Err(error) if error.kind() == ErrorKind::AddrInUse => Err(format!(
-            "port {port} of {address} is in use (is kickstand running already?): stop what listens there, or set kickstand.main.port"
+            "port {port} of {address} is in use: stop what listens there, or set kickstand.main.port"
         )),
         Err(error) => Err(format!("cannot listen on {address} port {port}: {error}")),
     }

@@ -8,7 +8,8 @@ use std::net::{Ipv4Addr, SocketAddrV4, TcpListener};
 use std::os::unix::fs::symlink;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{self, Command, Output, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use crate::http::{Reply, exchange};
@@ -248,8 +249,23 @@ impl Service {
     }
 }
 
-/// A port of the loopback that nobody listens on.
+/// A port of the loopback that nobody listens on, and that no other test of this process is given.
+///
+/// Below the range from which the kernel takes ports by itself (32768 on): one that it gave away and took back may be
+/// another test's a moment later.
 pub fn free_port() -> u16 {
-    let listener = TcpListener::bind((ROUTER, 0)).expect("the loopback is there");
-    listener.local_addr().expect("it is bound").port()
+    const FIRST: u32 = 10_000;
+    const COUNT: u32 = 22_000;
+    // Far apart for processes that run at the same time.
+    const STRIDE: u32 = 97;
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    loop {
+        let number = process::id()
+            .wrapping_mul(STRIDE)
+            .wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed));
+        let port = u16::try_from(FIRST + number % COUNT).expect("the range ends below 65536");
+        if TcpListener::bind((ROUTER, port)).is_ok() {
+            return port;
+        }
+    }
 }
