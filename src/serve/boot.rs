@@ -233,12 +233,7 @@ impl Engine {
                 format!("{peer} is no card of this host in the router's neighbour table"),
             );
         }
-        let machine = Machine {
-            mac,
-            ..self
-                .machine_of(&host)
-                .unwrap_or_else(|| Machine::unseen(mac))
-        };
+        let machine = self.machine_with(&host, mac);
         let text = match self.answer(&host, &machine, token) {
             Ok(text) => text,
             Err(error) => {

@@ -15,6 +15,7 @@ use super::strangers::Strangers;
 use crate::core::answer::{Context, RenderError, Router, render_answer};
 use crate::core::ipxe::Installer;
 use crate::core::lifecycle::{Arm, ArmedBy, Event, Now, Outcome, Phase, Record, step};
+use crate::core::mac::Mac;
 use crate::core::machine::Machine;
 use crate::core::settings::{Host, Settings};
 use crate::core::state::State;
@@ -293,6 +294,15 @@ impl Engine {
             .or_else(|| host.macs.first().map(|mac| Machine::unseen(*mac)))
     }
 
+    /// What was last seen of a host's machine, booting from this card.
+    pub fn machine_with(&self, host: &Host, mac: Mac) -> Machine {
+        let seen = self.machine_of(host);
+        Machine {
+            mac,
+            ..seen.unwrap_or_else(|| Machine::unseen(mac))
+        }
+    }
+
     /// The answer file of a host: the user's own file for this card as it is, else the profile's template.
     pub fn answer(
         &self,
@@ -389,12 +399,7 @@ impl Engine {
             };
             // A card that the host got since it was armed may be another machine's, and the file holds the token.
             for mac in host.macs.iter().filter(|mac| arm.macs.contains(mac)) {
-                let machine = Machine {
-                    mac: *mac,
-                    ..self
-                        .machine_of(host)
-                        .unwrap_or_else(|| Machine::unseen(*mac))
-                };
+                let machine = self.machine_with(host, *mac);
                 match self.answer(host, &machine, arm.token.reveal()) {
                     Ok(text) if claims(&text) => {
                         open.insert(format!("kickstart-{mac}.cfg"), text);

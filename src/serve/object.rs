@@ -11,7 +11,7 @@ use crate::core::lifecycle::{ArmedBy, Event, Outcome};
 use crate::core::mac::Mac;
 use crate::core::machine::clean_to;
 use crate::core::replies::{AdoptReply, ArmReply, DoneReply, ErrorReply};
-use crate::core::settings::Host;
+use crate::core::settings::{Host, LONGEST_WINDOW, SHORTEST_WINDOW};
 use crate::host::ubus::ArgumentKind::{Integer, Text};
 use crate::host::ubus::MethodSpec;
 
@@ -53,9 +53,6 @@ pub const METHODS: &[MethodSpec] = &[
         arguments: &[("mac", Text)],
     },
 ];
-
-/// Shortest and longest window that a call may ask for, in seconds; as for option window.
-const WINDOWS: std::ops::RangeInclusive<u64> = 60..=604_800;
 
 pub(super) type Reply = Result<Value, String>;
 
@@ -237,13 +234,12 @@ fn window(arguments: &Value) -> Result<Option<u32>, String> {
         Some(value) => value.as_u64(),
     };
     let seconds = seconds
-        .filter(|seconds| WINDOWS.contains(seconds))
+        .filter(|seconds| (SHORTEST_WINDOW.into()..=LONGEST_WINDOW.into()).contains(seconds))
         .and_then(|seconds| u32::try_from(seconds).ok());
     seconds.map(Some).ok_or_else(|| {
         format!(
             "window must be {} to {} seconds",
-            WINDOWS.start(),
-            WINDOWS.end()
+            SHORTEST_WINDOW, LONGEST_WINDOW
         )
     })
 }

@@ -161,12 +161,7 @@ impl Engine {
     fn explain_host(&self, host: &Host, mac: Mac) -> ExplainReply {
         let now = self.now();
         let record = self.record(&host.name);
-        let machine = Machine {
-            mac,
-            ..self
-                .machine_of(host)
-                .unwrap_or_else(|| Machine::unseen(mac))
-        };
+        let machine = self.machine_with(host, mac);
         let mut checks = vec![Check {
             ok: true,
             text: format!("{mac} is a card of host '{}'", host.name),

@@ -16,8 +16,3 @@ pub fn builtin(name: &str) -> Option<&'static str> {
         .find(|(found, _)| *found == name)
         .map(|(_, source)| *source)
 }
-
-/// All names, in order.
-pub fn builtin_names() -> impl Iterator<Item = &'static str> {
-    BUILTIN.iter().map(|(name, _)| *name)
-}

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::core::mac::Mac;
 use crate::core::machine::{Architecture, Machine, Platform};
-use crate::core::settings::{Account, Host, Profile, Settings, Sudo};
+use crate::core::settings::{Account, Host, Profile, Settings, Sudo, host_bits};
 
 /// Where the service is reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -176,8 +176,7 @@ impl HostValues {
 }
 
 fn netmask(prefix: u8) -> Ipv4Addr {
-    let host_bits = u32::MAX.checked_shr(prefix.into()).unwrap_or(0);
-    Ipv4Addr::from(!host_bits)
+    Ipv4Addr::from(!host_bits(prefix))
 }
 
 impl AccountValues {

@@ -15,7 +15,7 @@ use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior};
 
 use super::settings::AnswerKind;
 
-pub use builtin::{builtin, builtin_names};
+pub use builtin::builtin;
 pub use context::{Context, Router};
 
 /// Longest answer file, in bytes. Anaconda's own files are below 100 KB; a loop in a template must not fill the router.

@@ -2,16 +2,16 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::{AnswerKind, Install, Leave, Network, Sudo, Unknown};
+use super::{AnswerKind, Install, Leave, Network, Sudo, Unknown, host_bits};
 use crate::core::mac::Mac;
 
 /// A check of one value.
 pub type Check<T> = fn(&str) -> Result<T, String>;
 
 /// Longest window of an arm, in seconds: a week. A permission to wipe should not be forgotten about.
-const LONGEST_WINDOW: u32 = 7 * 24 * 3600;
+pub const LONGEST_WINDOW: u32 = 7 * 24 * 3600;
 /// Shortest window, in seconds: firmware and iPXE alone can take a minute.
-const SHORTEST_WINDOW: u32 = 60;
+pub const SHORTEST_WINDOW: u32 = 60;
 /// Most installer starts within one arm: more is a loop.
 const MOST_ATTEMPTS: u32 = 10;
 /// Longest name of a network interface, in bytes (IFNAMSIZ of the kernel, less its closing zero).
@@ -247,7 +247,7 @@ pub fn address(value: &str) -> Result<(Ipv4Addr, u8), String> {
         .ok()
         .filter(|prefix| (1..=32).contains(prefix))
         .ok_or_else(allowed)?;
-    let host_bits = u32::MAX.checked_shr(prefix.into()).unwrap_or(0);
+    let host_bits = host_bits(prefix);
     let of_host = u32::from(address) & host_bits;
     let whole_network = prefix < 31 && (of_host == 0 || of_host == host_bits);
     if whole_network || address.is_multicast() || address.is_loopback() || address.is_unspecified()

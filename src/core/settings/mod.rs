@@ -16,6 +16,7 @@ mod section;
 #[cfg(test)]
 mod tests;
 
+pub use check::{LONGEST_WINDOW, SHORTEST_WINDOW};
 pub use read::read;
 
 /// Everything that the user configured and that can be used, and what can not be used, with the reason.
@@ -103,10 +104,15 @@ pub struct Network {
     pub prefix: u8,
 }
 
+/// The bits of an IPv4 address that tell machines of one network apart; `prefix` is 0 to 32.
+pub fn host_bits(prefix: u8) -> u32 {
+    u32::MAX.checked_shr(prefix.into()).unwrap_or(0)
+}
+
 impl Network {
     /// Whether an address lies in it.
     pub fn contains(&self, address: Ipv4Addr) -> bool {
-        let host_bits = u32::MAX.checked_shr(self.prefix.into()).unwrap_or(0);
+        let host_bits = host_bits(self.prefix);
         u32::from(self.address) | host_bits == u32::from(address) | host_bits
     }
 }
