@@ -20,7 +20,9 @@ use crate::host::state_file;
 use crate::host::ubus::Provider;
 use engine::Engine;
 
+mod admission;
 pub mod boot;
+mod connections;
 pub mod engine;
 mod events;
 mod files;

@@ -8,6 +8,7 @@
 
 pub mod disk;
 pub mod dnsmasq_init;
+pub mod hostile;
 pub mod http;
 pub mod image;
 #[cfg(test)]
@@ -19,6 +20,7 @@ pub mod network;
 pub mod parts;
 pub mod process;
 pub mod reading;
+pub mod requests;
 pub mod router;
 pub mod scratch;
 pub mod service;

@@ -159,6 +159,11 @@ impl Service {
         );
     }
 
+    /// Its process id, while it runs.
+    pub fn id(&self) -> Option<u32> {
+        self.running.as_ref().map(Running::id)
+    }
+
     /// Waits for the service to end by itself.
     pub fn ends(&mut self) -> bool {
         let Some(running) = &mut self.running else {
