@@ -15,3 +15,4 @@ pub mod state;
 pub mod target;
 pub mod token;
 pub mod uci;
+pub mod verify;

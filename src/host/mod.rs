@@ -4,6 +4,7 @@ pub mod clock;
 pub mod config;
 pub mod dnsmasq;
 pub mod interface;
+pub mod leases;
 pub mod neighbours;
 pub mod paths;
 pub mod published;

@@ -64,6 +64,11 @@ impl Paths {
         self.below_root("etc/init.d/dnsmasq")
     }
 
+    /// dnsmasq's leases, where OpenWrt has them (`leasefile` in /etc/config/dhcp, as it comes).
+    pub fn leases(&self) -> PathBuf {
+        self.below_root("tmp/dhcp.leases")
+    }
+
     /// What must survive a power cut. On flash.
     pub fn state(&self) -> PathBuf {
         self.below_root("etc/kickstand/state.json")

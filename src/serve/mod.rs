@@ -14,6 +14,7 @@ use tokio::sync::Notify;
 use tokio::task::LocalSet;
 
 use crate::core::answer::Router;
+use crate::core::settings::Network;
 use crate::host::interface;
 use crate::host::paths::Paths;
 use crate::host::state_file;
@@ -85,9 +86,12 @@ async fn listen(
             (main.interface.clone(), main.port)
         };
         let bound = match interface::address(paths, &name) {
-            Ok((address, _)) => bind(address, port)
-                .await?
-                .map(|listener| (listener, Router { address, port })),
+            Ok((address, prefix)) => {
+                engine.borrow_mut().network = prefix.map(|prefix| Network { address, prefix });
+                bind(address, port)
+                    .await?
+                    .map(|listener| (listener, Router { address, port }))
+            }
             Err(error) => Err(error),
         };
         let (listener, router) = match bound {

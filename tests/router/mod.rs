@@ -267,6 +267,7 @@ pub fn host(name: &str, macs: &[&str]) -> Host {
         network: HostNetwork::default(),
         leave: None,
         install: Install::Manual,
+        verify: None,
         publish: true,
         packages: Vec::new(),
         vars: BTreeMap::new(),

@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::{AnswerKind, Install, Leave, Network, Sudo, Unknown, host_bits};
 use crate::core::mac::Mac;
+use crate::core::verify::Verify;
 
 /// A check of one value.
 pub type Check<T> = fn(&str) -> Result<T, String>;
@@ -103,6 +104,17 @@ pub fn install(value: &str) -> Result<Install, String> {
         value,
         &[("manual", Install::Manual), ("once", Install::Once)],
     )
+}
+
+/// What must know the address that asks.
+pub fn verify(value: &str) -> Result<Verify, String> {
+    let choices = [
+        Verify::Neighbour,
+        Verify::Lease,
+        Verify::Token,
+        Verify::None,
+    ];
+    choice(value, &choices.map(|choice| (choice.word(), choice)))
 }
 
 /// Kind of answer file.

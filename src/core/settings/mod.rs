@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::mac::Mac;
+use super::verify::Verify;
 
 mod check;
 mod network;
@@ -183,6 +184,8 @@ pub struct Host {
     pub leave: Option<Leave>,
     /// Who arms it.
     pub install: Install,
+    /// What must know the address that asks in its name; without it, the strictest that the network allows.
+    pub verify: Option<Verify>,
     /// Whether its answer file is readable through uhttpd while it is armed.
     pub publish: bool,
     /// `list package`, added to the profile's.

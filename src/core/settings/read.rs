@@ -293,6 +293,7 @@ fn read_host(
         network,
         leave: reader.option("leave", check::leave),
         install,
+        verify: reader.option("verify", check::verify),
         publish: reader.option("publish", check::boolean).unwrap_or(false),
         packages: reader.list("package", check::package),
         vars: reader.list("var", check::variable).into_iter().collect(),

@@ -37,9 +37,10 @@ fn three_lines_make_a_host() {
             host.hostname.as_str(),
             host.install,
             host.publish,
-            host.leave
+            host.leave,
+            host.verify
         ),
-        ("h", Install::Manual, false, None)
+        ("h", Install::Manual, false, None, None)
     );
     assert_eq!(settings.profiles["p"].answer, "almalinux.ks");
 }
