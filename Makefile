@@ -3,12 +3,20 @@
 # Every integration test but the one with virtual machines, which comes last because it takes longest.
 QUICK := $(filter-out vm,$(basename $(notdir $(wildcard tests/*.rs))))
 
-.PHONY: help build set-up demo test quick lint clean
+# Rounds of attacks and faults in `make hostile`; `make test` does one.
+EFFORT := 10
+# Seconds for each of the fuzzing targets; `make fuzz SECONDS=3600` for a long run.
+SECONDS := 10
+FUZZ := $(basename $(notdir $(wildcard tests/fuzz/fuzz_targets/*.rs)))
+
+.PHONY: help build set-up demo test quick lint clean hostile fuzz
 
 help:
 	@echo "make demo    a server with an empty disk installs itself in a virtual machine, watched live"
 	@echo "make test    set-up, lint and every test"
 	@echo "make quick   the tests without virtual machines"
+	@echo "make hostile the service under attack and under faults, at length: a table"
+	@echo "make fuzz    inputs that nobody thought of, SECONDS=10 for each kind"
 	@echo "make lint    rustfmt and clippy, warnings denied"
 	@echo "make build   the optimised binary for this machine"
 
@@ -35,6 +43,25 @@ quick: set-up lint
 test: quick
 	@echo "The virtual machines: a few installations of about a minute each."
 	cargo test --locked --test vm -- --test-threads=1
+
+hostile: set-up
+	cargo build --release --locked
+	cargo run --quiet --locked -p kickstand-lab -- hostile --kickstand target/release/kickstand --effort $(EFFORT)
+
+# cargo-fuzz asks the compiler for coverage, which a stable one gives when it is told that we mean it. What is found stays in
+# target/fuzz; what is worth keeping goes to tests/fuzz/corpus.
+fuzz:
+	@command -v cargo-fuzz >/dev/null || { echo "kickstand: installing cargo-fuzz"; cargo install --quiet --locked cargo-fuzz; }
+	@rm -rf target/fuzz/tmp && mkdir -p target/fuzz/tmp
+	RUSTC_BOOTSTRAP=1 cargo fuzz build --fuzz-dir tests/fuzz --target-dir target/fuzz/build --sanitizer none
+	@set -e; for target in $(FUZZ); do \
+		mkdir -p target/fuzz/corpus/$$target target/fuzz/found/$$target; \
+		TMPDIR=$(CURDIR)/target/fuzz/tmp RUSTC_BOOTSTRAP=1 cargo fuzz run --fuzz-dir tests/fuzz --target-dir target/fuzz/build --sanitizer none \
+			$$target target/fuzz/corpus/$$target tests/fuzz/corpus/$$target -- -max_total_time=$(SECONDS) -max_len=8192 \
+			-timeout=10 -print_final_stats=1 -artifact_prefix=$(CURDIR)/target/fuzz/found/$$target/ >target/fuzz/$$target.log 2>&1 \
+			|| { tail -n 40 target/fuzz/$$target.log; exit 1; }; \
+		echo "fuzzing $$target: $$(sed -n 's/stat::number_of_executed_units: *//p' target/fuzz/$$target.log) inputs, nothing found"; \
+	done
 
 clean:
 	cargo clean
