@@ -27,7 +27,7 @@ pub struct Service {
     tree: Scratch,
     binary: PathBuf,
     port: u16,
-    _broker: Running,
+    broker: Option<Running>,
     running: Option<Running>,
 }
 
@@ -58,23 +58,30 @@ impl Service {
             fs::create_dir_all(tree.join(folder)).expect("the tree was just made");
         }
         symlink(parts::uci(), tree.join("sbin/uci")).expect("the tree was just made");
-        let socket = tree.join("var/run/ubus/ubus.sock");
+        let mut service = Service {
+            tree,
+            binary: binary.into(),
+            port,
+            broker: None,
+            running: None,
+        };
+        service.restart_broker();
+        service.commit(config);
+        service
+    }
+
+    /// Ends ubusd, if it runs, and starts it; whoever was connected to it must connect again.
+    pub fn restart_broker(&mut self) {
+        self.broker = None;
+        let socket = self.tree.join("var/run/ubus/ubus.sock");
+        let _ = fs::remove_file(&socket);
         let mut ubusd = Command::new(parts::ubusd());
         ubusd.arg("-s").arg(&socket).stderr(Stdio::null());
-        let broker = Running::start(&mut ubusd);
+        self.broker = Some(Running::start(&mut ubusd));
         assert!(
             wait_until(LIMIT, || UnixStream::connect(&socket).is_ok()),
             "the broker does not start"
         );
-        let service = Service {
-            tree,
-            binary: binary.into(),
-            port,
-            _broker: broker,
-            running: None,
-        };
-        service.commit(config);
-        service
     }
 
     /// The router's files.

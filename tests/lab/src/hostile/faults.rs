@@ -4,11 +4,17 @@ use std::fs;
 use std::thread;
 use std::time::Duration;
 
-use super::{Arena, Case};
-use crate::requests::{Machine, R220A};
+use super::{Arena, Case, LIMIT};
+use crate::process::wait_until;
+use crate::requests::{CONFIG, Machine, R220A};
 
 pub const CASES: &[Case] = &[
     Case("killed at random instants of an installation", killed),
+    Case(
+        "ubusd restarted, configuration broken, clock anywhere",
+        shaken,
+    ),
+    Case("flash that cannot be written", full_flash),
     Case("state file cut, changed, old or gone", damaged),
 ];
 
@@ -80,6 +86,104 @@ fn killed(arena: &mut Arena, effort: u32) {
         }
         if R220A.is_installed_by(&arena.service) {
             arena.row.granted += 1;
+        }
+    }
+}
+
+/// Between any two steps of an installation something else breaks. It ends all the same, and no other begins.
+fn shaken(arena: &mut Arena, effort: u32) {
+    arena.token.clear();
+    for number in 0..6 * effort {
+        arena.row.tries += 1;
+        arena.arm();
+        shake(arena);
+        let Some(token) = token(arena, &R220A) else {
+            arena.row.lost += 1;
+            continue;
+        };
+        shake(arena);
+        if R220A.answer_file(&arena.service, &token).status != 200 {
+            arena.row.lost += 1;
+        }
+        shake(arena);
+        if R220A.claims(&arena.service, &token, &format!("run-{number}")) != 200 {
+            arena.row.lost += 1;
+        }
+        shake(arena);
+        // Somebody breaks the configuration while it installs: what was granted may end, and nothing begins.
+        let broken = CONFIG
+            .replace("option mac", "option mac 'no card'\n\toption mac")
+            .replace("list mac", "list mac 'x'\n\tlist mac");
+        arena.service.commit(&broken);
+        let told = R220A
+            .reports(&arena.service, &token, "event=completed")
+            .status;
+        if told != 200 {
+            arena.row.lost += 1;
+        }
+        if R220A.is_installed_by(&arena.service) {
+            arena.row.granted += 1;
+        }
+        arena.service.commit(CONFIG);
+        let back = wait_until(LIMIT, || arena.phase("r220a") == "installed");
+        if !back || R220A.is_installed_by(&arena.service) {
+            arena.row.lost += u32::from(!back);
+            arena.row.granted += u32::from(back);
+        }
+    }
+}
+
+/// One of the things that happen to a router.
+fn shake(arena: &mut Arena) {
+    match arena.random(4) {
+        0 => arena.service.restart_broker(),
+        1 => {
+            // The clock is set, forward or back; 1970 and past what 32 bits hold.
+            let start = match arena.random(3) {
+                0 => 0,
+                1 => 5_000_000_000,
+                _ => arena.random(4_000_000_000),
+            };
+            arena
+                .service
+                .tree()
+                .write("proc/stat", format!("btime {start}\n"));
+        }
+        2 => arena.service.signal("HUP"),
+        _ => arena.service.commit("config host 'half written\n"),
+    }
+    // What was broken is mended again, and everything answers.
+    arena.service.commit(CONFIG);
+    let service = &arena.service;
+    let answers = wait_until(LIMIT, || service.kickstand(&["status"]).status.success());
+    arena.row.lost += u32::from(!answers);
+}
+
+/// What cannot be remembered is not granted; what can be again, is.
+fn full_flash(arena: &mut Arena, effort: u32) {
+    arena.token.clear();
+    let in_the_way = "etc/kickstand/state.json.new/in the way";
+    for number in 0..4 * effort {
+        arena.row.tries += 1;
+        if arena.phase("r220a") != "booting" {
+            arena.arm();
+        }
+        let Some(token) = token(arena, &R220A) else {
+            arena.row.lost += 1;
+            continue;
+        };
+        arena.service.tree().write(in_the_way, "");
+        let nonce = format!("run-{number}");
+        if R220A.claims(&arena.service, &token, &nonce) == 200 {
+            arena.row.granted += 1;
+        }
+        let _ = fs::remove_dir_all(arena.service.path("etc/kickstand/state.json.new"));
+        if R220A.claims(&arena.service, &token, &nonce) != 200 {
+            arena.row.lost += 1;
+        }
+        R220A.reports(&arena.service, &token, "event=completed");
+        if arena.phase("r220a") != "installed" {
+            arena.row.lost += 1;
         }
     }
 }

@@ -20,6 +20,8 @@ mod wire;
 /// How long a good client may wait meanwhile. Far below the time that the service gives a silent client, so that a good
 /// one who has to wait for the end of those is found.
 const PROMPT: Duration = Duration::from_secs(5);
+/// How long the service may need until it is back after a fault.
+const LIMIT: Duration = Duration::from_secs(20);
 /// How long an attacker waits for an answer: it has many more to try.
 const SHORT: Duration = Duration::from_millis(500);
 /// What stands in the answer file of a host and nowhere else, for a stranger to find.
