@@ -116,6 +116,16 @@ fn a_machine_behind_another_router_is_looked_up_by_its_lease() {
 }
 
 #[test]
+fn a_host_that_allows_networks_is_heard_from_no_other() {
+    for (network, heard) in [("127.0.0.0/28", true), ("127.0.0.64/26", false)] {
+        let allow = format!("\tlist allow '{network}'\n\tlist allow '192.0.2.0/24'");
+        let service = service_with(&config_with("config host 'r220a'", &allow));
+        arm(&service, "r220a");
+        assert_eq!(installs(&R220A, &service), heard, "{network}");
+    }
+}
+
+#[test]
 fn explain_says_the_rule() {
     for (verify, said) in [
         ("neighbour", "neighbour table"),

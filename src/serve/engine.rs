@@ -290,6 +290,10 @@ impl Engine {
 
     /// Whether an address may be taken for the host's own; the error is the sentence that says why not.
     pub(super) fn backed(&self, host: &Host, peer: Ipv4Addr) -> Result<(), String> {
+        let allowed = |network: &Network| network.contains(peer);
+        if !host.allow.is_empty() && !host.allow.iter().any(allowed) {
+            return Err(format!("{peer} is in no network of its `list allow`"));
+        }
         backed(
             self.verify(host, peer),
             &host.macs,

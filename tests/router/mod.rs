@@ -268,6 +268,7 @@ pub fn host(name: &str, macs: &[&str]) -> Host {
         leave: None,
         install: Install::Manual,
         verify: None,
+        allow: Vec::new(),
         publish: true,
         packages: Vec::new(),
         vars: BTreeMap::new(),

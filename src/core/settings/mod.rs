@@ -186,6 +186,8 @@ pub struct Host {
     pub install: Install,
     /// What must know the address that asks in its name; without it, the strictest that the network allows.
     pub verify: Option<Verify>,
+    /// Networks that it may ask from; empty: any.
+    pub allow: Vec<Network>,
     /// Whether its answer file is readable through uhttpd while it is armed.
     pub publish: bool,
     /// `list package`, added to the profile's.

@@ -294,6 +294,7 @@ fn read_host(
         leave: reader.option("leave", check::leave),
         install,
         verify: reader.option("verify", check::verify),
+        allow: reader.list("allow", check::network),
         publish: reader.option("publish", check::boolean).unwrap_or(false),
         packages: reader.list("package", check::package),
         vars: reader.list("var", check::variable).into_iter().collect(),
