@@ -13,7 +13,7 @@ use crate::core::machine::clean_to;
 use crate::core::replies::{AdoptReply, ArmReply, DoneReply, ErrorReply};
 use crate::core::settings::{Host, LONGEST_WINDOW, SHORTEST_WINDOW};
 use crate::host::ubus::ArgumentKind::{Integer, Text};
-use crate::host::ubus::MethodSpec;
+use crate::host::ubus::{MethodSpec, Right};
 
 /// Name on the bus.
 pub const OBJECT: &str = "kickstand";
@@ -22,35 +22,64 @@ pub const OBJECT: &str = "kickstand";
 pub const METHODS: &[MethodSpec] = &[
     MethodSpec {
         name: "status",
+        arguments: &[
+            ("offset", Integer),
+            ("limit", Integer),
+            ("filter", Text),
+            ("sort", Text),
+            ("phase", Text),
+        ],
+        right: Right::Read,
+    },
+    MethodSpec {
+        name: "overview",
         arguments: &[],
+        right: Right::Read,
     },
     MethodSpec {
         name: "host",
         arguments: &[("name", Text)],
+        right: Right::Read,
     },
     MethodSpec {
         name: "explain",
         arguments: &[("mac", Text)],
+        right: Right::Read,
     },
     MethodSpec {
         name: "render",
         arguments: &[("host", Text), ("what", Text)],
+        right: Right::Read,
+    },
+    MethodSpec {
+        name: "profiles",
+        arguments: &[],
+        right: Right::Read,
     },
     MethodSpec {
         name: "arm",
-        arguments: &[("host", Text), ("window", Integer)],
+        arguments: &[("host", Text), ("window", Integer), ("confirm", Text)],
+        right: Right::Write,
     },
     MethodSpec {
         name: "disarm",
         arguments: &[("host", Text)],
+        right: Right::Write,
     },
     MethodSpec {
         name: "adopt",
         arguments: &[("mac", Text), ("name", Text), ("profile", Text)],
+        right: Right::Write,
     },
     MethodSpec {
         name: "forget",
         arguments: &[("mac", Text)],
+        right: Right::Write,
+    },
+    MethodSpec {
+        name: "wake",
+        arguments: &[("host", Text)],
+        right: Right::Write,
     },
 ];
 
