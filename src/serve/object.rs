@@ -8,13 +8,14 @@ use serde_json::{Value, json};
 
 use super::arguments::Arguments;
 use super::engine::{Engine, NO_TOKEN, claims};
+use super::status::{disk_words, title_words};
 use crate::core::answer::RenderError;
 use crate::core::lifecycle::{ArmedBy, Event, Outcome};
 use crate::core::listing::Asked;
 use crate::core::mac::Mac;
 use crate::core::machine::clean_to;
 use crate::core::replies::{AdoptReply, ArmReply, DoneReply, ErrorReply, UciSet};
-use crate::core::settings::{Host, LONGEST_WINDOW, SHORTEST_WINDOW};
+use crate::core::settings::{LONGEST_WINDOW, SHORTEST_WINDOW};
 use crate::host::ubus::ArgumentKind::{Integer, Text};
 use crate::host::ubus::{MethodSpec, Right};
 use crate::host::wake;
@@ -191,7 +192,7 @@ impl Engine {
             .settings
             .profiles
             .get(&host.profile)
-            .map(|profile| profile.title.clone());
+            .map(|profile| title_words(&profile.title));
         let left = self
             .record(&host.name)
             .live_arm(&now)
@@ -344,10 +345,4 @@ fn window(given: Arguments<'_>) -> Result<Option<u32>, String> {
             SHORTEST_WINDOW, LONGEST_WINDOW
         )
     })
-}
-
-pub(super) fn disk_words(host: &Host) -> String {
-    host.disk
-        .clone()
-        .unwrap_or_else(|| "the only fixed disk in it".to_owned())
 }
