@@ -6,7 +6,7 @@ mod ubus_support;
 use kickstand::serve::object::OBJECT;
 use kickstand_lab::service::Service;
 use serde_json::{Value, json};
-use service_support::{Machine, R220A, STRANGER, WEB, arm, service};
+use service_support::{Machine, R220A, STRANGER, arm, service};
 use ubus::client::UbusClient;
 use ubus_support::listener::{self, Listener};
 
@@ -125,5 +125,4 @@ fn new_unknown_machines_are_told_once_a_second_and_once_each() {
         Some(4),
         "all are in the list: {shown}"
     );
-    let _ = WEB;
 }
