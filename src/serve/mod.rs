@@ -22,6 +22,7 @@ use crate::host::ubus::Provider;
 use engine::Engine;
 
 mod admission;
+mod arguments;
 pub mod boot;
 mod connections;
 pub mod engine;
@@ -30,8 +31,10 @@ mod files;
 mod http;
 mod metrics;
 pub mod object;
+mod publishing;
 mod report;
 pub mod routes;
+mod status;
 mod strangers;
 mod views;
 
@@ -151,7 +154,11 @@ async fn moved(paths: &Paths, engine: &Rc<RefCell<Engine>>, router: Router, relo
 
 async fn provide(paths: &Paths, engine: &Rc<RefCell<Engine>>) -> std::convert::Infallible {
     let (provider, notifier) = Provider::new(paths.ubus_socket(), object::OBJECT, object::METHODS);
-    engine.borrow_mut().notifier = Some(notifier);
+    {
+        let mut engine = engine.borrow_mut();
+        engine.events.tell(notifier.clone());
+        engine.notifier = Some(notifier);
+    }
     let engine = Rc::clone(engine);
     provider
         .run(move |method, arguments| engine.borrow_mut().call(method, &arguments))

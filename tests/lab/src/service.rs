@@ -65,16 +65,14 @@ impl Service {
             broker: None,
             running: None,
         };
-        service.restart_broker();
+        service.start_broker();
         service.commit(config);
         service
     }
 
-    /// Ends ubusd, if it runs, and starts it; whoever was connected to it must connect again.
-    pub fn restart_broker(&mut self) {
-        self.broker = None;
-        let socket = self.tree.join("var/run/ubus/ubus.sock");
-        let _ = fs::remove_file(&socket);
+    /// Starts the ubus broker and waits until it accepts.
+    pub fn start_broker(&mut self) {
+        let socket = self.socket();
         let mut ubusd = Command::new(parts::ubusd());
         ubusd.arg("-s").arg(&socket).stderr(Stdio::null());
         self.broker = Some(Running::start(&mut ubusd));
@@ -82,6 +80,26 @@ impl Service {
             wait_until(LIMIT, || UnixStream::connect(&socket).is_ok()),
             "the broker does not start"
         );
+    }
+
+    /// Kills the ubus broker as a crash would.
+    pub fn kill_broker(&mut self) {
+        self.broker = None;
+        let _ = fs::remove_file(self.socket());
+    }
+
+    /// The ubus broker's socket.
+    pub fn socket(&self) -> PathBuf {
+        self.tree.join("var/run/ubus/ubus.sock")
+    }
+
+    /// Process id of the service.
+    ///
+    /// # Panics
+    ///
+    /// When it does not run.
+    pub fn id(&self) -> u32 {
+        self.running.as_ref().expect("it runs").id()
     }
 
     /// The router's files.
@@ -156,7 +174,7 @@ impl Service {
 
     /// Sends the service a signal by its name, as in `HUP`.
     pub fn signal(&self, name: &str) {
-        let id = self.running.as_ref().expect("it runs").id();
+        let id = self.id();
         let sent = Command::new("kill")
             .args(["-s", name, &id.to_string()])
             .status();
@@ -164,11 +182,6 @@ impl Service {
             sent.is_ok_and(|status| status.success()),
             "kill -s {name} {id}"
         );
-    }
-
-    /// Its process id, while it runs.
-    pub fn id(&self) -> Option<u32> {
-        self.running.as_ref().map(Running::id)
     }
 
     /// Waits for the service to end by itself.

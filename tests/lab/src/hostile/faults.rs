@@ -136,7 +136,10 @@ fn shaken(arena: &mut Arena, effort: u32) {
 /// One of the things that happen to a router.
 fn shake(arena: &mut Arena) {
     match arena.random(4) {
-        0 => arena.service.restart_broker(),
+        0 => {
+            arena.service.kill_broker();
+            arena.service.start_broker();
+        }
         1 => {
             // The clock is set, forward or back; 1970 and past what 32 bits hold.
             let start = match arena.random(3) {

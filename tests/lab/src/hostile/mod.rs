@@ -117,9 +117,8 @@ impl Arena {
         };
         arena.arm();
         arena.token = R220A.token(&arena.service);
-        if let Some(id) = arena.service.id() {
-            let _ = fs::write(format!("/proc/{id}/clear_refs"), FORGET_PEAK);
-        }
+        let peak = format!("/proc/{}/clear_refs", arena.service.id());
+        let _ = fs::write(peak, FORGET_PEAK);
         arena
     }
 
@@ -223,18 +222,14 @@ impl Arena {
     }
 
     fn is_up(&self) -> bool {
-        self.service.id().is_some_and(|id| {
-            fs::read_to_string(format!("/proc/{id}/cmdline")).is_ok_and(|line| !line.is_empty())
-        })
+        let line = fs::read_to_string(format!("/proc/{}/cmdline", self.service.id()));
+        line.is_ok_and(|line| !line.is_empty())
     }
 
     /// `VmHWM` of proc(5).
     fn note_peak(&mut self) {
-        let status = self
-            .service
-            .id()
-            .and_then(|id| fs::read_to_string(format!("/proc/{id}/status")).ok())
-            .unwrap_or_default();
+        let status = format!("/proc/{}/status", self.service.id());
+        let status = fs::read_to_string(status).unwrap_or_default();
         let peak = status
             .lines()
             .find_map(|line| line.strip_prefix("VmHWM:"))
