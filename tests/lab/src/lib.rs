@@ -6,6 +6,7 @@
 //! programs, [`dnsmasq_init`] stands in for the one script that cannot be had, [`netboot_client`] asks dnsmasq what a
 //! machine would ask.
 
+pub mod apt;
 pub mod disk;
 pub mod dnsmasq_init;
 pub mod hostile;
@@ -19,6 +20,7 @@ pub mod netboot_client;
 pub mod network;
 pub mod parts;
 pub mod process;
+pub mod python;
 pub mod reading;
 pub mod requests;
 pub mod router;

@@ -11,6 +11,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::{env, io};
 
+use crate::python;
+
 /// Path of OpenWrt's `uci` command: libuci as crate libuci-sys ships it, compiled by `cc`.
 ///
 /// # Panics
@@ -69,24 +71,10 @@ const PYKICKSTART: &str = "3.78";
 ///
 /// If it cannot be installed; the message says what failed.
 pub fn ksvalidator() -> PathBuf {
-    // Stays where it is made: an environment knows its own path.
     let shelf = target_folder().join("parts");
-    let place = shelf.join(format!("pykickstart-{PYKICKSTART}"));
-    let (finished, binary) = (place.join("complete"), place.join("bin/ksvalidator"));
-    fs::create_dir_all(&shelf).expect("the target folder can be written");
-    let lock = File::create(shelf.join("pykickstart.lock")).expect("the shelf was just made");
-    lock.lock().expect("the kernel can lock a file");
-    if !finished.exists() {
-        eprintln!("installing pykickstart {PYKICKSTART} for the tests, once …");
-        let _ = fs::remove_dir_all(&place);
-        run(Command::new("python3").args(["-m", "venv"]).arg(&place));
-        let mut pip = Command::new(place.join("bin/pip"));
-        run(pip
-            .args(["install", "--quiet", "--disable-pip-version-check"])
-            .arg(format!("pykickstart=={PYKICKSTART}")));
-        File::create(&finished).expect("the environment was just made");
-    }
-    binary
+    let made = python::environment(&shelf, "pykickstart", PYKICKSTART);
+    let place = made.unwrap_or_else(|failure| panic!("{failure}"));
+    place.join("bin/ksvalidator")
 }
 
 /// Path of a binary that `build` makes in the folder it is given, unless somebody did before.

@@ -5,8 +5,8 @@
 use std::env;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
+use crate::apt::{self, Apt};
 use crate::process::{Context, Failure, Result, run, words};
 
 /// What must be on the machine: a file that shows that it is there, its package, and what it is for.
@@ -127,8 +127,9 @@ impl Lab {
             eprintln!("lab: installs {package}, which {purpose}");
         }
         let packages: Vec<&str> = missing.iter().map(|(_, package, _)| *package).collect();
-        refresh_lists(packages[0])?;
-        let Err(first) = run(self.apt_install().args(&packages)) else {
+        let apt = Apt::new("lab", &self.folder.join("archives"));
+        apt.refresh_lists(packages[0])?;
+        let Err(first) = run(apt.install().args(&packages)) else {
             return Ok(());
         };
         // A newer qemu-utils, from backports that apt no longer lists, breaks the release's own QEMU.
@@ -137,29 +138,14 @@ impl Lab {
         };
         eprintln!(
             "lab: apt-get refused ({}); tries again with {utils}, which belongs to this QEMU",
-            reason(&first)
+            apt::reason(&first)
         );
-        run(self
-            .apt_install()
+        run(apt
+            .install()
             .arg("--allow-downgrades")
             .args(&packages)
             .arg(utils))?;
         Ok(())
-    }
-
-    /// apt-get install with an archive folder of its own: two runs at once delete each other's packages.
-    fn apt_install(&self) -> Command {
-        let archives = self.folder.join("archives");
-        let _ = fs::create_dir_all(archives.join("partial"));
-        // 600 s: the dpkg of somebody else's installation may take minutes. Nothing may be removed to make room: that
-        // is for the owner of the machine to decide.
-        let mut command = words(
-            "apt-get install --yes --no-remove --quiet --no-install-recommends --option DPkg::Lock::Timeout=600",
-        );
-        command.arg("--option");
-        command.arg(format!("Dir::Cache::archives={}", archives.display()));
-        command.env("DEBIAN_FRONTEND", "noninteractive");
-        command
     }
 
     fn unpack_packages(&self) -> Result<()> {
@@ -172,7 +158,7 @@ impl Lab {
             "lab: fetches and unpacks, without installing: {KERNEL} {}",
             UNPACKED.join(" ")
         );
-        refresh_lists(KERNEL)?;
+        Apt::new("lab", &self.folder.join("archives")).refresh_lists(KERNEL)?;
         let archives = self.folder("packages")?;
         run(words("apt-get download --quiet")
             .arg(kernel_package()?)
@@ -191,7 +177,7 @@ impl Lab {
 }
 
 /// Cargo's target folder: the one that the running program was built in.
-fn target_folder() -> Result<PathBuf> {
+pub fn target_folder() -> Result<PathBuf> {
     let program = env::current_exe().context("find the running program")?;
     // Cargo marks its target folders with this file, so that backups leave them out.
     let target = program
@@ -205,26 +191,6 @@ fn target_folder() -> Result<PathBuf> {
     }
 }
 
-/// Fetches apt's lists when they do not know `package`, as on an image that was shipped without them.
-fn refresh_lists(package: &str) -> Result<()> {
-    if candidate(package).is_none() {
-        eprintln!("lab: apt does not know {package}; fetches its lists");
-        run(&mut words(
-            "apt-get update --quiet --option DPkg::Lock::Timeout=600",
-        ))?;
-    }
-    Ok(())
-}
-
-/// The version of a package that apt would install.
-fn candidate(package: &str) -> Option<String> {
-    let policy = run(words("apt-cache policy").arg(package).env("LC_ALL", "C")).ok()?;
-    let line = policy
-        .lines()
-        .find_map(|line| line.trim().strip_prefix("Candidate: "))?;
-    (line != "(none)").then(|| line.to_owned())
-}
-
 /// `qemu-utils=VERSION` of the QEMU that is to be installed, where another version of it is in the way.
 fn matching_utils(packages: &[&str]) -> Option<String> {
     if !packages.contains(&"qemu-system-x86") {
@@ -234,7 +200,7 @@ fn matching_utils(packages: &[&str]) -> Option<String> {
         "dpkg-query --show --showformat=${Version} qemu-utils",
     ))
     .ok()?;
-    let version = candidate("qemu-system-x86")?;
+    let version = apt::candidate("qemu-system-x86")?;
     (!installed.is_empty() && installed != version).then(|| format!("qemu-utils={version}"))
 }
 
@@ -245,11 +211,4 @@ fn kernel_package() -> Result<String> {
         .find_map(|line| line.trim().strip_prefix("Depends: "))
         .map(str::to_owned)
         .ok_or_else(|| Failure::new(format!("{KERNEL} depends on no kernel")))
-}
-
-/// The reason why apt-get refused: the last line that it marks as an error; the rest is what it tried.
-fn reason(failure: &Failure) -> String {
-    let text = failure.to_string();
-    let last = text.rsplit("E: ").next().unwrap_or_default();
-    last.trim().trim_end_matches('.').to_owned()
 }
