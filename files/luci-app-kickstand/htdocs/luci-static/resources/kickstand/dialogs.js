@@ -122,10 +122,9 @@ function write(sections, disk) {
 	}).then(() => uci.apply()).then(
 		() => seen(host, TRIES),
 		(error) => {
-			// What is staged stays visible in LuCI's indicator, where it can be reverted.
-			ui.changes.init();
 			throw error instanceof Error ? error : new Error(_('LuCI could not apply the change (code %s). Somebody may be applying another one: try again in a minute.').format(error));
-		});
+		// What is still staged shows in LuCI's indicator, where it can be reverted.
+		}).finally(() => ui.changes.init());
 }
 
 function seen(host, tries) {

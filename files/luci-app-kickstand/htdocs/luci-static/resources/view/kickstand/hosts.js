@@ -191,10 +191,18 @@ return view.extend({
 			.concat(host.macs.length > 2 ? [ E('div', { 'title': host.macs.join('\n') }, [ _('and %d more').format(host.macs.length - 2) ]) ] : []));
 		live.set(cell(row, 'profile'), [ host.title, host.profile ], () => [ words.text(host.title || host.profile, 60) ]);
 		live.set(cell(row, 'phase'), [ host.phase, host.open, host.percent, host.elapsed, host.seconds_left, host.note, host.faults ], () =>
-			parts.phase(host).concat((host.faults?.length ? host.faults : [ host.note ]).filter((line) => line)
-				.map((line) => E('div', { 'class': 'kickstand-time' }, [ words.text(line) ]))));
+			parts.phase(host).concat(this.reason(host)));
 		this.showLast(row, host.last, host.last_ago);
 		this.showActions(row, this.nextActions(host));
+	},
+
+	// Why it is in its phase: the first of its faults, or what the service noted.
+	reason(host) {
+		const faults = host.faults ?? [], line = faults[0] ?? host.note;
+		return [
+			line ? E('div', { 'class': 'kickstand-time' }, [ words.text(line) ]) : '',
+			faults.length > 1 ? E('div', { 'class': 'kickstand-time' }, [ _('and %d more').format(faults.length - 1) ]) : ''
+		];
 	},
 
 	// The next thing to do; and while a permission to wipe is given, a way to take it back.

@@ -51,16 +51,14 @@ function loginName(value, section, id) {
 return view.extend({
 	load() {
 		return Promise.all([
-			service.status(0, 1).catch((error) => ({ trouble: error, faults: [], fault_list: [] })),
-			L.resolveDefault(service.profiles(), { profiles: [] }),
+			service.status(0, 1).catch((error) => ({ trouble: error })),
 			uci.load('kickstand')
 		]);
 	},
 
-	render([ status, known ]) {
+	render([ status ]) {
 		parts.loadStyle();
 		this.faults = status.fault_list ?? [];
-		this.profiles = known.profiles ?? [];
 		this.search = new URLSearchParams(window.location.search).get('host') ?? '';
 		const map = this.map = new form.Map('kickstand', _('kickstand'), _('Servers that install themselves over the network.'));
 		map.tabbed = true;
@@ -107,9 +105,9 @@ return view.extend({
 		};
 
 		// What the service says about this option goes below its field, in the page and in a dialog alike.
-		const faults = this.faults;
+		const faults = this.faults, render = option.render;
 		option.render = function(index, section_id, in_table) {
-			return Promise.resolve(this.super('render', [ index, section_id, in_table ])).then((node) => {
+			return Promise.resolve(render.call(this, index, section_id, in_table)).then((node) => {
 				const place = node.querySelector('.cbi-value-field') ?? node;
 				for (const fault of faults)
 					if (fault.option == name && concerns(fault, this.section.sectiontype, section_id))
@@ -189,12 +187,12 @@ return view.extend({
 		const s = this.grid(map, 'host', _('Hosts'), this.hostSearch());
 		const add = (...rest) => this.option(s, ...rest), inside = { modalonly: true };
 		const related = (...relations) => ({ modalonly: true, relations: relations });
-		const view = this;
-		s.cfgsections = function() { return view.hostsShown(this.super('cfgsections', [])); };
+		const all = s.cfgsections.bind(s);
+		s.cfgsections = () => this.hostsShown(all());
 
 		add(form.DynamicList, 'mac', _('MAC'), _('Each network card that may boot.'), [ check.mac ], { rmempty: false });
 		add(form.ListValue, 'profile', _('Profile'), _('What is installed.'), [ check.section_name ], {
-			values: uci.sections('kickstand', 'profile').map((profile) => [ profile['.name'], words.cut(profile.title ?? profile['.name'], 80) ]), rmempty: false
+			values: this.profileChoices(), rmempty: false, relations: [ (value) => value ? true : _('Choose what is installed.') ]
 		});
 		add(form.Value, 'hostname', _('Hostname'), _('Name of the installed system; empty: the name of the host.'), [ check.hostname ], {});
 		add(form.Value, 'disk', _('Disk'), _('The only disk that may be written; empty: the only fixed one, and none when there are several.'), [ check.disk ], { modalonly: true, placeholder: '/dev/disk/by-path/…' });
@@ -218,6 +216,15 @@ return view.extend({
 		add(form.DynamicList, 'package', _('Packages'), _('Installed besides those of the profile.'), [ check.software ], inside);
 		add(form.DynamicList, 'var', _('Variables'), _('name=value, for the template; over those of the profile.'), [ check.variable ], inside);
 		this.faultColumn(s, 'host');
+	},
+
+	// Every profile; and what hosts name that is none, so that opening such a host does not silently give it another.
+	profileChoices() {
+		const known = uci.sections('kickstand', 'profile').map((profile) => [ profile['.name'], words.cut(profile.title ?? profile['.name'], 80) ]);
+		const names = new Set(known.map((choice) => choice[0]).concat('', undefined));
+		const lost = new Set(uci.sections('kickstand', 'host').map((host) => host.profile).filter((name) => !names.has(name)));
+
+		return [ [ '', _('choose …') ] ].concat(known, [ ...lost ].map((name) => [ name, _('%s (there is none)').format(words.cut(name, 80)) ]));
 	},
 
 	hostSearch() {
