@@ -10,10 +10,15 @@ use crate::core::replies::UnknownMachine;
 /// Machines that are remembered: more than anybody plugs in at once, and with 500 bytes each, 64 KB.
 const KEPT: usize = 128;
 
+/// Between two new machines of which people are told, in milliseconds.
+const QUIET: u64 = 1000;
+
 /// The machines.
 #[derive(Debug, Default)]
 pub struct Strangers {
     seen: HashMap<Mac, Seen>,
+    /// Milliseconds of uptime at which people were last told of a new one.
+    told: Option<u64>,
 }
 
 #[derive(Debug)]
@@ -51,6 +56,22 @@ impl Strangers {
     /// Forgets one. Returns whether it was there.
     pub fn forget(&mut self, mac: Mac) -> bool {
         self.seen.remove(&mac).is_some()
+    }
+
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.seen.len()
+    }
+
+    /// Whether people may be told of a new machine now: once a second at most, whatever somebody invents.
+    pub fn may_tell(&mut self, now: &Now) -> bool {
+        let is_quiet = self
+            .told
+            .is_some_and(|told| now.uptime.saturating_sub(told) < QUIET);
+        if !is_quiet {
+            self.told = Some(now.uptime);
+        }
+        !is_quiet
     }
 
     /// What a machine said about itself.

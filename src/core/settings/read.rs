@@ -9,13 +9,23 @@ use super::{
     check,
 };
 use crate::core::mac::Mac;
+use crate::core::machine::clean;
 use crate::core::uci::{Document, Section};
+
+/// Longest name of a section, in bytes: twice a host name's label. Names go into every reply, which must stay small.
+const NAME_LENGTH: usize = 128;
 
 /// Reads the whole document. What cannot be used is left out and named in the faults.
 pub fn read(document: &Document) -> Settings {
     let mut settings = Settings::default();
     for section in &document.sections {
         settings.sections.insert(section.name.clone());
+        if is_overlong(section) {
+            let message = format!("the section's name may have {NAME_LENGTH} characters");
+            let name = clean(&section.name);
+            settings.faults.push(fault(section, &name, message));
+            continue;
+        }
         match section.kind.as_str() {
             "kickstand" => read_main(section, &mut settings),
             "profile" => read_profile(section, &mut settings),
@@ -32,7 +42,10 @@ pub fn read(document: &Document) -> Settings {
         }
     }
     // Hosts come last: they name profiles, wherever those stand in the file.
-    let sections: Vec<&Section> = document.of_kind("host").collect();
+    let sections: Vec<&Section> = document
+        .of_kind("host")
+        .filter(|section| !is_overlong(section))
+        .collect();
     let mut owners: BTreeMap<Mac, Vec<usize>> = BTreeMap::new();
     let hosts: Vec<_> = sections
         .iter()
@@ -61,6 +74,10 @@ pub fn read(document: &Document) -> Settings {
     }
     settings.faults.sort_by_key(|fault| fault.line);
     settings
+}
+
+fn is_overlong(section: &Section) -> bool {
+    section.name.len() > NAME_LENGTH
 }
 
 fn fault(section: &Section, name: &str, message: impl Into<String>) -> Fault {
