@@ -34,14 +34,14 @@ function stay(ev) {
 	}
 }
 
-// A dialog with one thing to do. `act` may return a promise; when it fails, its sentence is shown and the dialog stays.
-function open(title, content, label, style, act) {
-	const opener = document.activeElement;
-	const trouble = E('div', { 'role': 'alert' });
+// A dialog with one thing to do. `act` may return a promise; when it fails, its sentence is shown and the dialog stays. `opener` is the
+// button that was pressed.
+function open(opener, title, content, label, style, act) {
+	const trouble = E('div', { 'role': 'alert' }), home = opener.closest('tr, .cbi-section');
 	const close = () => {
 		ui.hideModal();
-		if (opener?.isConnected)
-			opener.focus({ preventScroll: true });
+		// What was done may have put other buttons in its place.
+		(opener.isConnected ? opener : home?.querySelector('button, a[href]'))?.focus({ preventScroll: true });
 	};
 	const button = E('button', { 'class': 'btn cbi-button %s important'.format(style), 'type': 'submit' }, [ label ]);
 	const form = E('form', {
@@ -140,14 +140,14 @@ return baseclass.extend({
 	facts: facts,
 
 	// Asks for the permission to wipe: the user types the host's name. `done` is called after a change.
-	arm(name, done) {
+	arm(name, done, opener) {
 		return service.host(name).then((host) => {
 			const names = [ host.name, host.hostname ];
 			const typed = E('input', {
 				'type': 'text', 'class': 'cbi-input-text', 'autocomplete': 'off', 'autocapitalize': 'none', 'spellcheck': 'false',
 				'input': () => { button.disabled = !names.includes(typed.value.trim()); }
 			});
-			const button = open(_('Wipe and install %s?').format(words.cut(host.name, 40)), [
+			const button = open(opener, _('Wipe and install %s?').format(words.cut(host.name, 40)), [
 				E('div', { 'class': 'alert-message warning' }, [
 					_('All data on this disk is lost when the machine next boots from the network:'),
 					' ', E('strong', {}, [ words.text(host.disk) ])
@@ -171,11 +171,11 @@ return baseclass.extend({
 		}).catch((error) => notify('error', error.message));
 	},
 
-	disarm(host, done) {
+	disarm(host, done, opener) {
 		if (host.phase != 'installing')
 			return simply(service.disarm(host.name)).then(done);
 
-		open(_('Give up the installation of %s?').format(words.cut(host.name, 40)), [
+		open(opener, _('Give up the installation of %s?').format(words.cut(host.name, 40)), [
 			E('p', {}, [ _('It is being installed. The router will not wait for it any more and call it failed; its disk is wiped already.') ])
 		], _('Give up'), 'cbi-button-negative', () => service.disarm(host.name).then((reply) => {
 			notify('info', reply.done);
@@ -192,7 +192,7 @@ return baseclass.extend({
 	},
 
 	// Makes an unknown machine a host: a name, a profile, and a disk for those who want to say which.
-	adopt(machine, done) {
+	adopt(machine, done, opener) {
 		return service.profiles().then((reply) => {
 			const profiles = reply.profiles ?? [], ready = profiles.filter((profile) => profile.ready);
 			if (!ready.length)
@@ -207,7 +207,7 @@ return baseclass.extend({
 				'value': each.name, 'disabled': each.ready ? null : true, 'selected': each === ready[0] ? true : null
 			}, [ each.ready ? words.cut(each.title, 80) : _('%s (has faults)').format(words.cut(each.title, 80)) ])));
 
-			open(_('Make this machine a host'), [
+			open(opener, _('Make this machine a host'), [
 				facts([
 					[ _('MAC'), words.text(machine.mac) ],
 					[ _('Product'), words.text(words.product(machine)) ],

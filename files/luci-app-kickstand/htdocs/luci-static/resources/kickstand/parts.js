@@ -7,10 +7,10 @@
 // What several pages show alike: the style sheet, action buttons, and what to do when the service cannot be asked.
 
 const ACTIONS = {
-	arm: { label: _('Arm…'), style: 'cbi-button-negative', act: (host, done) => dialogs.arm(host.name, done) },
-	disarm: { label: _('Disarm'), style: 'cbi-button-neutral', act: (host, done) => dialogs.disarm(host, done) },
-	wake: { label: _('Wake'), style: 'cbi-button-action', act: (host, done) => dialogs.wake(host, done) },
-	adopt: { label: _('Adopt…'), style: 'cbi-button-positive', act: (machine, done) => dialogs.adopt(machine, done) },
+	arm: { label: _('Arm…'), style: 'cbi-button-negative', act: (host, ...rest) => dialogs.arm(host.name, ...rest) },
+	disarm: { label: _('Disarm'), style: 'cbi-button-neutral', act: (...all) => dialogs.disarm(...all) },
+	wake: { label: _('Wake'), style: 'cbi-button-action', act: (...all) => dialogs.wake(...all) },
+	adopt: { label: _('Adopt…'), style: 'cbi-button-positive', act: (...all) => dialogs.adopt(...all) },
 	forget: { label: _('Forget'), style: 'cbi-button-neutral', act: (machine, done) => dialogs.forget(machine.mac, done) }
 };
 
@@ -35,7 +35,7 @@ return baseclass.extend({
 			'aria-label': '%s %s'.format(known.label, words.cut(name, 80)),
 			'disabled': this.mayChange() ? null : true,
 			'title': this.mayChange() ? null : this.readOnlyReason(),
-			'click': ui.createHandlerFn(this, () => known.act(subject(), done))
+			'click': ui.createHandlerFn(this, (ev) => known.act(subject(), done, ev.currentTarget))
 		}, [ known.label ]);
 	},
 

@@ -214,12 +214,11 @@ return view.extend({
 	showMachine(row, machine) {
 		this.rows.set(row, machine);
 		live.attribute(row, 'data-mac', machine.mac);
-		live.set(cell(row, 'host'), [ machine.serial, machine.product, machine.manufacturer ], () => [
+		live.set(cell(row, 'host'), [ machine.serial, machine.product, machine.manufacturer, machine.architecture ], () => [
 			words.text(words.product(machine) || _('unknown machine'), 60),
-			machine.serial ? E('div', { 'class': 'kickstand-time' }, [ words.text(machine.serial, 40) ]) : ''
+			...[ machine.serial, machine.architecture ].filter((fact) => fact).map((fact) => E('div', { 'class': 'kickstand-time' }, [ words.text(fact, 40) ]))
 		]);
 		live.set(cell(row, 'cards'), machine.mac, () => [ words.text(machine.mac) ]);
-		live.set(cell(row, 'profile'), machine.architecture, () => [ words.text(machine.architecture ?? '', 20) ]);
 		live.set(cell(row, 'phase'), 'unknown', () => [ words.badge('unknown') ]);
 		this.showLast(row, N_(machine.asked, 'asked what to boot', 'asked %d times what to boot').format(machine.asked), machine.seconds_ago);
 		this.showActions(row, [ 'adopt', 'forget' ]);
@@ -227,8 +226,8 @@ return view.extend({
 
 	showLast(row, text, ago) {
 		live.set(cell(row, 'last'), [ text, ago != null ? words.ago(ago) : null ], () => [
-			words.text(text ?? ''), ago != null ? E('div', { 'class': 'kickstand-time' }, [ words.ago(ago) ]) : ''
-		]);
+			...(text ? [ words.text(text) ] : []), ago != null ? E('div', { 'class': 'kickstand-time' }, [ words.ago(ago) ]) : ''
+		].filter((part) => part));
 	},
 
 	showActions(row, actions) {

@@ -60,7 +60,7 @@ return view.extend({
 		parts.loadStyle();
 		this.faults = status.fault_list ?? [];
 		this.search = new URLSearchParams(window.location.search).get('host') ?? '';
-		const map = this.map = new form.Map('kickstand', _('kickstand'), _('Servers that install themselves over the network.'));
+		const map = this.map = new form.Map('kickstand', 'kickstand', _('Servers that install themselves over the network.'));
 		map.tabbed = true;
 
 		this.addMain(map);
@@ -184,7 +184,8 @@ return view.extend({
 	},
 
 	addHosts(map) {
-		const s = this.grid(map, 'host', _('Hosts'), this.hostSearch());
+		const s = this.grid(map, 'host', _('Hosts'));
+		s.description = this.hostSearch(s);
 		const add = (...rest) => this.option(s, ...rest), inside = { modalonly: true };
 		const related = (...relations) => ({ modalonly: true, relations: relations });
 		const all = s.cfgsections.bind(s);
@@ -227,7 +228,17 @@ return view.extend({
 		return [ [ '', _('choose …') ] ].concat(known, [ ...lost ].map((name) => [ name, _('%s (there is none)').format(words.cut(name, 80)) ]));
 	},
 
-	hostSearch() {
+	// Draws one section anew and leaves the others, with what was typed there and not yet saved, as they are.
+	redraw(section) {
+		return section.load().then(() => section.render()).then((node) => {
+			const old = this.map.findElement('id', node.id);
+			for (const attribute of old.attributes)
+				node.setAttribute(attribute.name, attribute.value);
+			old.replaceWith(node);
+		});
+	},
+
+	hostSearch(section) {
 		let timer = null;
 		const input = E('input', {
 			'type': 'search', 'class': 'cbi-input-text', 'value': this.search, 'placeholder': _('Filter by name, MAC, profile …'), 'aria-label': _('Filter'),
@@ -235,8 +246,7 @@ return view.extend({
 				window.clearTimeout(timer);
 				timer = window.setTimeout(() => {
 					this.search = input.value.trim();
-					// Nothing is lost: what was edited in a dialog is kept when the table is drawn anew.
-					this.map.reset().then(() => input.focus({ preventScroll: true }));
+					this.redraw(section).then(() => input.focus({ preventScroll: true }));
 				}, TYPING);
 			}
 		});
