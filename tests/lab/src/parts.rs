@@ -7,9 +7,12 @@
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
+use std::hash::{DefaultHasher, Hasher};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::{env, io};
+
+use crate::setup;
 
 /// Path of OpenWrt's `uci` command: libuci as crate libuci-sys ships it, compiled by `cc`.
 ///
@@ -69,24 +72,56 @@ const PYKICKSTART: &str = "3.78";
 ///
 /// If it cannot be installed; the message says what failed.
 pub fn ksvalidator() -> PathBuf {
-    // Stays where it is made: an environment knows its own path.
-    let shelf = target_folder().join("parts");
-    let place = shelf.join(format!("pykickstart-{PYKICKSTART}"));
-    let (finished, binary) = (place.join("complete"), place.join("bin/ksvalidator"));
-    fs::create_dir_all(&shelf).expect("the target folder can be written");
-    let lock = File::create(shelf.join("pykickstart.lock")).expect("the shelf was just made");
-    lock.lock().expect("the kernel can lock a file");
-    if !finished.exists() {
-        eprintln!("installing pykickstart {PYKICKSTART} for the tests, once …");
-        let _ = fs::remove_dir_all(&place);
-        run(Command::new("python3").args(["-m", "venv"]).arg(&place));
+    let place = installed(&format!("pykickstart-{PYKICKSTART}"), |place| {
+        run(Command::new("python3").args(["-m", "venv"]).arg(place));
         let mut pip = Command::new(place.join("bin/pip"));
         run(pip
             .args(["install", "--quiet", "--disable-pip-version-check"])
             .arg(format!("pykickstart=={PYKICKSTART}")));
-        File::create(&finished).expect("the environment was just made");
+    });
+    place.join("bin/ksvalidator")
+}
+
+/// Folder of the node modules that drive Debian's Chromium, as `package-lock.json` in `sources` pins them. Chromium, node and
+/// npm are installed when they are missing.
+///
+/// # Panics
+///
+/// If something cannot be installed; the message says what failed.
+pub fn browser(sources: &Path) -> PathBuf {
+    if let Err(failure) = setup::install_browser() {
+        panic!("the tests need a browser: {failure}");
     }
-    binary
+    let lock = fs::read(sources.join("package-lock.json")).expect("the lock file is committed");
+    let mut version = DefaultHasher::new();
+    version.write(&lock);
+    let place = installed(&format!("browser-{:016x}", version.finish()), |place| {
+        fs::create_dir_all(place).expect("the shelf was just made");
+        for name in ["package.json", "package-lock.json"] {
+            fs::copy(sources.join(name), place.join(name)).expect("both are committed");
+        }
+        run(Command::new("npm")
+            .args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"])
+            .current_dir(place));
+    });
+    place.join("node_modules")
+}
+
+/// A folder on the shelf that `install` fills where it stays, unless somebody did before.
+fn installed(name: &str, install: impl FnOnce(&Path)) -> PathBuf {
+    let shelf = target_folder().join("parts");
+    let place = shelf.join(name);
+    let finished = place.join("complete");
+    fs::create_dir_all(&shelf).expect("the target folder can be written");
+    let lock = File::create(shelf.join(format!("{name}.lock"))).expect("the shelf was just made");
+    lock.lock().expect("the kernel can lock a file");
+    if !finished.exists() {
+        eprintln!("installing {name} for the tests, once …");
+        let _ = fs::remove_dir_all(&place);
+        install(&place);
+        File::create(&finished).expect("the folder was just made");
+    }
+    place
 }
 
 /// Path of a binary that `build` makes in the folder it is given, unless somebody did before.
