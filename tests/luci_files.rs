@@ -43,13 +43,23 @@ fn each_method_is_in_the_list_of_its_right_and_nowhere_else() {
 fn the_rights_reach_nothing_but_kickstand() {
     let rights = rights();
     assert_eq!(
-        rights.as_object().expect("groups").keys().collect::<Vec<_>>(),
+        rights
+            .as_object()
+            .expect("groups")
+            .keys()
+            .collect::<Vec<_>>(),
         [GROUP]
     );
     for level in ["read", "write"] {
         let lists = rights[GROUP][level].as_object().expect("lists");
-        assert!(lists.keys().all(|kind| kind == "ubus" || kind == "uci"), "{level}");
-        assert_eq!(rights[GROUP][level]["uci"], serde_json::json!(["kickstand"]));
+        assert!(
+            lists.keys().all(|kind| kind == "ubus" || kind == "uci"),
+            "{level}"
+        );
+        assert_eq!(
+            rights[GROUP][level]["uci"],
+            serde_json::json!(["kickstand"])
+        );
         let objects = rights[GROUP][level]["ubus"].as_object().expect("objects");
         assert_eq!(objects.keys().collect::<Vec<_>>(), ["kickstand"]);
     }
@@ -58,7 +68,11 @@ fn the_rights_reach_nothing_but_kickstand() {
 #[test]
 fn every_menu_entry_needs_the_right_and_opens_a_view_that_is_there() {
     for (path, entry) in menu().as_object().expect("entries") {
-        assert_eq!(entry["depends"]["acl"], serde_json::json!([GROUP]), "{path}");
+        assert_eq!(
+            entry["depends"]["acl"],
+            serde_json::json!([GROUP]),
+            "{path}"
+        );
         if entry["action"]["type"] == "view" {
             let view = entry["action"]["path"].as_str().expect("a path");
             let file = format!("htdocs/luci-static/resources/view/{view}.js");
@@ -74,7 +88,10 @@ fn every_menu_entry_needs_the_right_and_opens_a_view_that_is_there() {
 fn fault(place: &str, value: &str, with: &str) -> Option<String> {
     let (section, option) = place.split_once('.').expect("section.option");
     let value = value.replace('\'', r"'\''");
-    let mut options = vec![("profile", "kernel", "http://x/vmlinuz"), ("host", "mac", "52:54:00:00:00:01")];
+    let mut options = vec![
+        ("profile", "kernel", "http://x/vmlinuz"),
+        ("host", "mac", "52:54:00:00:00:01"),
+    ];
     options.push(("host", "profile", "p"));
     options.retain(|(kind, name, _)| (*kind, *name) != (section, option));
     options.push((section, option, &value));
@@ -109,7 +126,10 @@ fn the_service_agrees_with_the_table_of_the_forms_checks() {
         serde_json::from_str(&fs::read_to_string(path).expect("it is there")).expect("JSON");
     let list = |value: &Value| -> Vec<String> {
         let items = value.as_array().expect("a list");
-        items.iter().map(|item| item.as_str().expect("text").to_owned()).collect()
+        items
+            .iter()
+            .map(|item| item.as_str().expect("text").to_owned())
+            .collect()
     };
     for (check, table) in cases.as_object().expect("checks by name") {
         let with = table["with"].as_str().unwrap_or_default();

@@ -219,7 +219,8 @@ fn nothing(status: &'static str) -> Response {
     Response {
         status,
         kind: "text/plain",
-        body: Vec::new(),
+        // Chromium shows an error of its own for an error without a body.
+        body: status.as_bytes().to_vec(),
     }
 }
 

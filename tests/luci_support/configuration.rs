@@ -48,7 +48,10 @@ impl Configuration {
                 Some(values) => return (OK, json!({"values": values})),
                 None => NO_DATA,
             },
-            "add" => self.write(&["set", &format!("{CONFIG}.{}={}", text("name"), text("type"))]),
+            "add" => self.write(&[
+                "set",
+                &format!("{CONFIG}.{}={}", text("name"), text("type")),
+            ]),
             "set" => {
                 let values = arguments["values"].as_object().cloned().unwrap_or_default();
                 let set = |(name, value): (&String, &Value)| self.set(&section, name, value);
@@ -103,9 +106,10 @@ impl Configuration {
             let line = line.trim_start_matches(['-', '+']);
             let (config, change) = line.split_once('.').unwrap_or((line, ""));
             let list = changes.entry(config).or_insert_with(|| json!([]));
+            let section = change.split(['.', '=']).next();
             list.as_array_mut()
                 .expect("just made")
-                .push(json!(["set", change]));
+                .push(json!(["set", section]));
         }
         changes.into()
     }

@@ -14,7 +14,11 @@ use bridge::Bridge;
 
 /// Plays `tests/luci/scenarios/<name>.js` against a router with that configuration.
 pub fn play(name: &str, service: Service) {
-    let url = format!("http://{}:{}", kickstand_lab::service::ROUTER, service.port());
+    let url = format!(
+        "http://{}:{}",
+        kickstand_lab::service::ROUTER,
+        service.port()
+    );
     let (bridge, base) = Bridge::start(service);
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/luci");
     let modules = parts::browser(&folder);
@@ -24,7 +28,7 @@ pub fn play(name: &str, service: Service) {
         .env("NODE_PATH", &modules)
         .env("PAGE", base)
         .env("SERVICE", url)
-        .env("SCREENSHOTS", modules.join("../../screenshots"))
+        .env("SCREENSHOTS", modules.join("../../../luci"))
         .stdin(Stdio::null())
         .output()
         .expect("node starts");

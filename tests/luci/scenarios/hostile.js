@@ -6,7 +6,7 @@ const MARKUP = '<img src=x onerror="window.pwned=1"><script>window.pwned=2</scri
 
 module.exports = async ({ page, open, Machine, HOSTS, HOST, row, reads }) => {
 	const stranger = new Machine('127.0.0.66', '52:54:00:00:00:66', {
-		manufacturer: MARKUP, product: 'שלום \u202Eevil\u2066', serial: 'x'.repeat(2000)
+		manufacturer: 'שלום \u202Eevil\u2066', product: MARKUP, serial: 'x'.repeat(2000)
 	});
 	await stranger.asks();
 	await open(HOSTS);

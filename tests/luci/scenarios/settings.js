@@ -1,8 +1,8 @@
-// The form writes UCI; it refuses what the service would refuse, shows what the service found wrong, and what was not confirmed is undone.
+// The form writes UCI; it refuses what the service would refuse, and shows what the service found wrong.
 'use strict';
 const assert = require('node:assert');
 
-module.exports = async ({ page, open, SETTINGS, reads, screenshot }) => {
+module.exports = async ({ page, open, Machine, HOSTS, SETTINGS, reads, screenshot }) => {
 	const field = (section, option) => page.locator(`[id="widget.cbid.kickstand.${section}.${option}"]`);
 	const dialog = page.getByRole('dialog');
 
@@ -15,7 +15,9 @@ module.exports = async ({ page, open, SETTINGS, reads, screenshot }) => {
 	// A bad value is not saved.
 	await field('main', 'window').fill('30');
 	await reads(page.locator('[data-name="window"]'), 'Expecting: a number, 60 to 604800');
-	await field('main', 'window').fill('3600');
+	await page.getByRole('button', { name: 'Save', exact: true }).click();
+	await reads(page.locator('.alert-message.error'), 'Expecting: a number, 60 to 604800');
+	assert.equal(await page.locator('#changes').textContent(), '');
 
 	// The host's faults stand at its options; opening it does not give it another profile.
 	await page.locator('tr[data-sid="broken"]').getByRole('button', { name: 'Edit' }).click();
@@ -29,10 +31,21 @@ module.exports = async ({ page, open, SETTINGS, reads, screenshot }) => {
 	await dialog.getByRole('button', { name: 'Save' }).click();
 	await reads(page.locator('.alert-message.error'), 'Needs “IPv4 address” too.');
 	await field('broken', 'address').fill('192.0.2.7/24');
+	await field('broken', 'bond_port').fill('enp1s0f0\nenp1s0f1');
+	await reads(dialog.locator('[data-name="bond_port"]'), 'Needs “Bond” too.');
+	await field('broken', 'bond_port').fill('enp1s0f0\na name that is too long');
+	await reads(dialog.locator('[data-name="bond_port"]'), 'a network interface such as');
+	await field('broken', 'bond_port').fill('enp1s0f0');
+	await field('broken', 'device').fill('enp1s0f1');
+	await field('broken', 'bond').fill('wan0');
+	await dialog.getByRole('button', { name: 'Save' }).click();
+	await reads(page.locator('.alert-message.error'), 'a bond is made of its ports');
+	await field('broken', 'device').fill('');
 	await dialog.getByRole('button', { name: 'Save' }).click();
 	await reads(page.locator('#changes'), 'kickstand');
 
 	// Applied, seen by the service, and confirmed.
+	await field('main', 'window').fill('3600');
 	await page.getByRole('button', { name: 'Save & Apply' }).click();
 	await reads(page.locator('tr[data-sid="broken"]'), '✔');
 	assert.equal(await page.locator('#kickstand-faults').count(), 0);
@@ -51,4 +64,17 @@ module.exports = async ({ page, open, SETTINGS, reads, screenshot }) => {
 	await reads(page.locator('tr[data-sid="web1"]'), 'after Save & Apply');
 	await page.getByRole('button', { name: 'Save & Apply' }).click();
 	await reads(page.locator('tr[data-sid="web1"]'), '✔');
+
+	// Adopting would apply what the user has not saved: it is refused.
+	await field('main', 'window').fill('7200');
+	await page.getByRole('button', { name: 'Save', exact: true }).click();
+	await reads(page.locator('#changes'), 'kickstand');
+	await new Machine('127.0.0.66', '52:54:00:00:00:66').asks();
+	await open(HOSTS);
+	await page.getByRole('button', { name: /Adopt/ }).click();
+	await page.getByLabel('Name').fill('db1');
+	await page.keyboard.press('Enter');
+	await reads(dialog.getByRole('alert'), 'There are unsaved changes (kickstand)');
+	await page.keyboard.press('Escape');
+	await dialog.waitFor({ state: 'hidden' });
 };

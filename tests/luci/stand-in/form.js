@@ -45,6 +45,7 @@ const Map = baseclass.extend({
 	async save() {
 		await Promise.all(this.children.map((section) => section.parse()));
 		await uci.save();
+		await ui.changes.init();
 		await this.load();
 		return this.reset();
 	},
@@ -61,7 +62,7 @@ const Section = baseclass.extend({
 		return option;
 	},
 
-	load() {
+	async load() {
 		for (const id of this.cfgsections())
 			for (const option of this.children)
 				option.load(id);
@@ -188,12 +189,11 @@ const Value = baseclass.extend({
 
 	// The sentence that is wrong with the value in the field, or null.
 	fault(id) {
-		const value = this.formvalue(id);
-		for (const item of Array.isArray(value) && value.length ? value : [ value ]) {
-			const valid = this.validate(id, item ?? '');
-			if (valid !== true)
-				return valid;
-		}
+		// Of a list LuCI asks about the field for the next value, which is empty.
+		const value = this.formvalue(id), valid = this.validate(id, Array.isArray(value) ? '' : value ?? '');
+		if (valid !== true)
+			return valid;
+
 		return isEmpty(value) && this.rmempty === false ? 'must not be empty' : null;
 	},
 

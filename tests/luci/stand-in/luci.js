@@ -93,10 +93,11 @@
 		},
 
 		footer() {
+			const refused = (error) => classes.ui.addNotification(null, [ error.message ], 'error');
 			const buttons = { handleSaveApply: 'Save & Apply', handleSave: 'Save', handleReset: 'Reset' };
 			const maps = this.maps(), disabled = maps.length > 0 && maps.every((map) => map.readonly) ? true : null;
 			return E('div', { 'class': 'cbi-page-actions' }, Object.keys(buttons).filter((name) => this[name]).map((name) =>
-				E('button', { 'class': 'btn', 'disabled': disabled, 'click': classes.ui.createHandlerFn(this, name) }, [ buttons[name] ])));
+				E('button', { 'class': 'btn', 'disabled': disabled, 'click': classes.ui.createHandlerFn(this, () => this[name]().catch(refused)) }, [ buttons[name] ])));
 		}
 	});
 

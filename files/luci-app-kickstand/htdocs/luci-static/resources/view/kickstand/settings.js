@@ -26,26 +26,36 @@ function faultLine(text) {
 	return E('div', { 'class': 'kickstand-fault', 'role': 'alert' }, [ words.cut(text, 500) ]);
 }
 
-// What must hold between the options of one section: sentences for `option` where it fails.
-function needs(other, title) {
-	return (value, section, id) => value && !filled(section, id, other) ? _('Needs “%s” too.').format(title) : true;
-}
-
-function excludes(other, title) {
-	return (value, section, id) => value && filled(section, id, other) ? _('Leave this or “%s” empty: a bond is made of its ports.').format(title) : true;
-}
-
 function filled(section, id, option) {
 	const value = section.formvalue(id, option);
 	return Array.isArray(value) ? value.length > 0 : value != null && value !== '';
 }
 
-function canLogIn(value, section, id) {
-	return value || filled(section, id, 'ssh_key') ? true : _('Set a password hash or an SSH key: nobody could log in otherwise.');
+// What must hold between the options of one section: true, or a sentence.
+function needs(option, other, title) {
+	return (section, id) => !filled(section, id, option) || filled(section, id, other) ? true : _('Needs “%s” too.').format(title);
 }
 
-function loginName(value, section, id) {
-	return value || (!uci.get('kickstand', id, '.anonymous') && check.login(id) === true) ? true : _('Needed here: the name of the section is no login name.');
+function excludes(option, other, title) {
+	return (section, id) => filled(section, id, option) && filled(section, id, other)
+		? _('Leave this or “%s” empty: a bond is made of its ports.').format(title) : true;
+}
+
+function chosen(option, sentence) {
+	return (section, id) => filled(section, id, option) ? true : sentence;
+}
+
+function canLogIn(section, id) {
+	return filled(section, id, 'password_hash') || filled(section, id, 'ssh_key') ? true : _('Set a password hash or an SSH key: nobody could log in otherwise.');
+}
+
+function loginName(section, id) {
+	return filled(section, id, 'name') || (!uci.get('kickstand', id, '.anonymous') && check.login(id) === true)
+		? true : _('Needed here: the name of the section is no login name.');
+}
+
+function template(section, id) {
+	return filled(section, id, 'answer') || (section.formvalue(id, 'kind') ?? 'kickstart') == 'kickstart' ? true : _('Needed for this kind of answer file.');
 }
 
 return view.extend({
@@ -62,6 +72,7 @@ return view.extend({
 		this.search = new URLSearchParams(window.location.search).get('host') ?? '';
 		const map = this.map = new form.Map('kickstand', 'kickstand', _('Servers that install themselves over the network.'));
 		map.tabbed = true;
+		this.watchChanges(map);
 
 		this.addMain(map);
 		this.addProfiles(map);
@@ -71,6 +82,15 @@ return view.extend({
 		return map.render().then((node) => E('div', { 'class': 'kickstand' }, [
 			parts.trouble(status.trouble), parts.readOnlyNote(), this.faultSummary(status), node
 		]));
+	},
+
+	// Keeps the names of sections with changes that are not applied: the service has not seen those.
+	watchChanges(map) {
+		const load = map.load.bind(map);
+		map.load = () => L.resolveDefault(uci.changes(), {}).then((changes) => {
+			this.staged = new Set((changes?.kickstand ?? []).map((change) => change[1]));
+			return load();
+		});
 	},
 
 	faultSummary(status) {
@@ -89,15 +109,16 @@ return view.extend({
 			option.value(value, label);
 
 		option.validate = function(section_id, value) {
-			const items = value ? (Array.isArray(value) ? value : [ value ]) : [];
-			for (const item of items)
+			// LuCI asks about what is being typed; what is in a list already counts too.
+			const items = [ value ].concat(this.formvalue(section_id));
+			for (const item of items.filter((each) => each))
 				for (const rule of [ check.line ].concat(rules ?? [])) {
 					const allowed = rule(item);
 					if (allowed !== true)
 						return _('Expecting: %s').format(allowed);
 				}
 			for (const relation of relations ?? []) {
-				const holds = relation(value, this.section, section_id);
+				const holds = relation(this.section, section_id);
 				if (holds !== true)
 					return holds;
 			}
@@ -124,10 +145,11 @@ return view.extend({
 		const column = section.option(form.DummyValue, '_faults', _('Usable'));
 		column.modalonly = false;
 		column.textvalue = (section_id) => {
+			if (this.staged.has(section_id))
+				return E('div', {}, [ _('after Save & Apply') ]);
+
 			const mine = this.faults.filter((fault) => concerns(fault, type, section_id));
-			return E('div', {}, mine.length
-				? mine.map((fault) => faultLine((fault.option ? fault.option + ': ' : '') + fault.text))
-				: [ uci.get('kickstand', section_id, '.create') ? _('after Save & Apply') : '✔' ]);
+			return E('div', {}, mine.length ? mine.map((fault) => faultLine((fault.option ? fault.option + ': ' : '') + fault.text)) : [ '✔' ]);
 		};
 	},
 
@@ -175,8 +197,7 @@ return view.extend({
 		add(form.DynamicList, 'initrd', _('Initrd'), _('URLs of its initial RAM disks.'), [ check.url ], inside);
 		add(form.DynamicList, 'arg', _('Kernel arguments'), null, [], inside);
 		add(form.Value, 'answer', _('Template'), _('File in the folder “answers”, or a built-in one.'), [ check.template_name ], {
-			modalonly: true, placeholder: 'almalinux.ks',
-			relations: [ (value, section, id) => value || (section.formvalue(id, 'kind') ?? 'kickstart') == 'kickstart' ? true : _('Needed for this kind of answer file.') ]
+			modalonly: true, placeholder: 'almalinux.ks', relations: [ template ]
 		});
 		add(form.DynamicList, 'package', _('Packages'), _('Installed besides the minimum.'), [ check.software ], inside);
 		add(form.DynamicList, 'var', _('Variables'), _('name=value, for the template.'), [ check.variable ], inside);
@@ -193,19 +214,19 @@ return view.extend({
 
 		add(form.DynamicList, 'mac', _('MAC'), _('Each network card that may boot.'), [ check.mac ], { rmempty: false });
 		add(form.ListValue, 'profile', _('Profile'), _('What is installed.'), [ check.section_name ], {
-			values: this.profileChoices(), rmempty: false, relations: [ (value) => value ? true : _('Choose what is installed.') ]
+			values: this.profileChoices(), rmempty: false, relations: [ chosen('profile', _('Choose what is installed.')) ]
 		});
 		add(form.Value, 'hostname', _('Hostname'), _('Name of the installed system; empty: the name of the host.'), [ check.hostname ], {});
 		add(form.Value, 'disk', _('Disk'), _('The only disk that may be written; empty: the only fixed one, and none when there are several.'), [ check.disk ], { modalonly: true, placeholder: '/dev/disk/by-path/…' });
 		add(form.Value, 'address', _('IPv4 address'), _('Of the installed system; empty: by DHCP.'), [ check.address ], { modalonly: true, placeholder: '192.0.2.2/24' });
-		add(form.Value, 'gateway', _('IPv4 gateway'), null, [ check.address4 ], related(needs('address', _('IPv4 address'))));
+		add(form.Value, 'gateway', _('IPv4 gateway'), null, [ check.address4 ], related(needs('gateway', 'address', _('IPv4 address'))));
 		add(form.Value, 'address6', _('IPv6 address'), null, [ check.address6_with_prefix ], { modalonly: true, placeholder: '2001:db8::2/64' });
-		add(form.Value, 'gateway6', _('IPv6 gateway'), null, [ check.address6 ], related(needs('address6', _('IPv6 address'))));
+		add(form.Value, 'gateway6', _('IPv6 gateway'), null, [ check.address6 ], related(needs('gateway6', 'address6', _('IPv6 address'))));
 		add(form.DynamicList, 'dns', _('Name servers'), null, [ check.any_address ], inside);
-		add(form.Value, 'device', _('Network card'), _('By its name in the kernel; empty: the one that booted.'), [ check.network_interface ], related(excludes('bond', _('Bond'))));
-		add(form.Value, 'bond', _('Bond'), _('Name of a bond of several cards.'), [ check.network_interface ], related(needs('bond_port', _('Ports of the bond'))));
-		add(form.DynamicList, 'bond_port', _('Ports of the bond'), null, [ check.network_interface ], related(needs('bond', _('Bond'))));
-		add(form.Value, 'bond_opts', _('Options of the bond'), null, [ check.bond_options ], related(needs('bond', _('Bond'))));
+		add(form.Value, 'device', _('Network card'), _('By its name in the kernel; empty: the one that booted.'), [ check.network_interface ], related(excludes('device', 'bond', _('Bond'))));
+		add(form.Value, 'bond', _('Bond'), _('Name of a bond of several cards.'), [ check.network_interface ], related(needs('bond', 'bond_port', _('Ports of the bond'))));
+		add(form.DynamicList, 'bond_port', _('Ports of the bond'), null, [ check.network_interface ], related(needs('bond_port', 'bond', _('Bond'))));
+		add(form.Value, 'bond_opts', _('Options of the bond'), null, [ check.bond_options ], related(needs('bond_opts', 'bond', _('Bond'))));
 		add(form.ListValue, 'install', _('Armed'), null, [], {
 			values: [ [ 'manual', _('only by a user') ], [ 'once', _('by itself the first time it is seen, for a blank disk') ] ], default: 'manual', modalonly: true
 		});
@@ -254,7 +275,7 @@ return view.extend({
 		return E('div', { 'class': 'kickstand-toolbar' }, [ input, this.shown ]);
 	},
 
-	// Those that fit the search, the first of them; one that was just added is always among them.
+	// Those that fit the search, the first of them; those that were just changed are always among them.
 	hostsShown(all) {
 		const search = this.search.toLowerCase();
 		const fit = all.filter((id) => {
@@ -262,7 +283,7 @@ return view.extend({
 			return [ id, host.hostname, host.profile ].concat(host.mac).join(' ').toLowerCase().includes(search);
 		});
 		const first = new Set(fit.slice(0, HOSTS_SHOWN));
-		const shown = all.filter((id) => first.has(id) || uci.get('kickstand', id, '.create'));
+		const shown = all.filter((id) => first.has(id) || this.staged.has(id));
 
 		dom.content(this.shown, [ shown.length < all.length ? _('%d of %d hosts are shown').format(shown.length, all.length) : '' ]);
 		return shown;
