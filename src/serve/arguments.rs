@@ -25,6 +25,13 @@ impl Arguments<'_> {
         Ok((!text.is_empty()).then(|| text.to_owned()))
     }
 
+    /// A text that counts even when it is empty, as a field that must be filled in and was not.
+    pub fn given_text(&self, name: &str) -> Result<Option<String>, String> {
+        let text = self.text(name)?;
+        let is_given = !matches!(self.0.get(name), None | Some(Value::Null));
+        Ok(is_given.then(|| text.unwrap_or_default()))
+    }
+
     /// A text that must be there.
     pub fn needed(&self, name: &str) -> Result<String, String> {
         self.text(name)?.ok_or_else(|| format!("{name} is missing"))
@@ -57,6 +64,8 @@ mod tests {
             assert_eq!(arguments.text(none), Ok(None), "{none}");
             let missing = Err(format!("{none} is missing"));
             assert_eq!(arguments.needed(none), missing);
+            let empty = (none == "b").then(String::new);
+            assert_eq!(arguments.given_text(none), Ok(empty), "{none}");
         }
         assert_eq!(arguments.text("d"), Err("d must be a text".to_owned()));
         let long = Err("e may have 256 characters".to_owned());

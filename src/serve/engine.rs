@@ -208,6 +208,11 @@ impl Engine {
         self.known(name).cloned().unwrap_or_default()
     }
 
+    /// The records of all configured hosts, by name.
+    pub(super) fn records(&self) -> impl Iterator<Item = (&String, &Record)> {
+        self.state.hosts.iter()
+    }
+
     /// The record of a host, to look at.
     pub(super) fn known(&self, name: &str) -> Option<&Record> {
         self.state.hosts.get(name)

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::arguments::Arguments;
 use super::engine::{Engine, NO_TOKEN, claims};
+use super::status::{disk_words, title_words};
 use crate::core::answer::RenderError;
 use crate::core::lifecycle::{ArmedBy, Event, Outcome};
 use crate::core::listing::Asked;
@@ -130,7 +131,7 @@ impl Engine {
             "arm" => self.arm(
                 &given.needed("host")?,
                 window(given)?,
-                given.text("confirm")?.as_deref(),
+                given.given_text("confirm")?.as_deref(),
             ),
             "disarm" => self.disarm(&given.needed("host")?),
             "adopt" => self.adopt(
@@ -150,12 +151,9 @@ impl Engine {
             && typed != host.name
             && typed != host.hostname
         {
-            return Err(format!(
-                "{} is not armed: '{}' was typed where its name was asked for",
-                host.name,
-                clean_to(typed, NAME)
-            )
-            .into());
+            let (name, typed) = (&host.name, clean_to(typed, NAME));
+            let what = format!("'{typed}' was typed where its name was asked for");
+            return Err(format!("{name} is not armed: {what}").into());
         }
         let machine = self.machine_of(&host).ok_or("this host has no card")?;
         let rendered = self.installer(&host, &machine, NO_TOKEN).map(drop);
@@ -176,8 +174,13 @@ impl Engine {
                     .add(&now, &host.name, "armed", "was armed by the user");
             }
         }
+        reply(&self.arm_reply(&host, &answer))
+    }
+
+    /// What was permitted, in words: what is wiped, what is installed, how long it may begin.
+    fn arm_reply(&self, host: &Host, answer: &str) -> ArmReply {
         let mut warnings = Vec::new();
-        if !claims(&answer) {
+        if !claims(answer) {
             warnings.push("its answer file does not claim: no completion will be seen, and handing it out uses up the arm".to_owned());
         }
         if self.open.contains(&host.name) {
@@ -191,20 +194,20 @@ impl Engine {
             .settings
             .profiles
             .get(&host.profile)
-            .map(|profile| profile.title.clone());
+            .map(|profile| title_words(&profile.title));
         let left = self
             .record(&host.name)
             .live_arm(&now)
             .map_or(0, |arm| arm.left(&now));
-        reply(&ArmReply {
+        ArmReply {
             host: host.name.clone(),
             hostname: host.hostname.clone(),
             // The milliseconds that this took should not make 7200 a 7199.
             seconds_left: left.div_ceil(1000),
-            disk: disk_words(&host),
+            disk: disk_words(host),
             title: title.unwrap_or_default(),
             warnings,
-        })
+        }
     }
 
     fn disarm(&mut self, word: &str) -> Reply {
@@ -233,28 +236,7 @@ impl Engine {
         if let Some(owner) = self.settings.macs.get(&mac) {
             return Err(format!("{mac} is a card of host '{owner}' already").into());
         }
-        let fits = name.len() <= NAME
-            && name
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
-        // It becomes a host name, which neither begins nor ends with '-'.
-        if !fits || name.starts_with(['-', '_']) || name.ends_with(['-', '_']) {
-            return Err(format!(
-                "the name must be of letters and digits, with '-' or '_' between, {NAME} at most"
-            )
-            .into());
-        }
-        // A section's name may not hold '-', a host name may not hold '_'.
-        let section = name.replace('-', "_");
-        if self.settings.configured.contains_key(&section) {
-            return Err(format!("there is a host '{section}' already").into());
-        }
-        if self.settings.sections.contains(&section) {
-            return Err(format!(
-                "there is another section '{section}' in /etc/config/kickstand already: choose another name"
-            )
-            .into());
-        }
+        let section = self.free_section(name)?;
         if !self.settings.profiles.contains_key(profile) {
             let known = self
                 .settings
@@ -291,6 +273,31 @@ impl Engine {
             host: section,
             set,
         })
+    }
+
+    /// Name of the section for a new host of that name.
+    fn free_section(&self, name: &str) -> Result<String, String> {
+        let fits = name.len() <= NAME
+            && name
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
+        // It becomes a host name, which neither begins nor ends with '-'.
+        if !fits || name.starts_with(['-', '_']) || name.ends_with(['-', '_']) {
+            return Err(format!(
+                "the name must be of letters and digits, with '-' or '_' between, {NAME} at most"
+            ));
+        }
+        // A section's name may not hold '-', a host name may not hold '_'.
+        let section = name.replace('-', "_");
+        if self.settings.configured.contains_key(&section) {
+            return Err(format!("there is a host '{section}' already"));
+        }
+        if self.settings.sections.contains(&section) {
+            return Err(format!(
+                "there is another section '{section}' in /etc/config/kickstand already: choose another name"
+            ));
+        }
+        Ok(section)
     }
 
     fn forget(&mut self, mac: &str) -> Reply {
@@ -344,10 +351,4 @@ fn window(given: Arguments<'_>) -> Result<Option<u32>, String> {
             SHORTEST_WINDOW, LONGEST_WINDOW
         )
     })
-}
-
-pub(super) fn disk_words(host: &Host) -> String {
-    host.disk
-        .clone()
-        .unwrap_or_else(|| "the only fixed disk in it".to_owned())
 }

@@ -8,7 +8,6 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::engine::{Engine, Sighting};
-use super::object::disk_words;
 use crate::core::actions::actions;
 use crate::core::lifecycle::{Now, Phase};
 use crate::core::listing::{DISABLED, Row, Wanted};
@@ -83,8 +82,8 @@ impl Engine {
     /// What a page that shows much else has room for.
     pub(super) fn overview(&self) -> OverviewReply {
         let counts = self.counts();
-        let installing = |name: &&String| self.phase_word(name) == Phase::Installing.word();
-        let names = self.settings.configured.keys().filter(installing);
+        let installing = self.phases();
+        let installing = installing.filter(|(_, phase)| *phase == Some(Phase::Installing));
         OverviewReply {
             hosts: self.settings.configured.len(),
             armed: counts.armed,
@@ -93,7 +92,10 @@ impl Engine {
             failed: counts.failed,
             unknown: counts.unknown,
             faults: self.settings.faults.len(),
-            installing_names: names.take(NAMES).cloned().collect(),
+            installing_names: installing
+                .take(NAMES)
+                .map(|(name, _)| name.to_owned())
+                .collect(),
         }
     }
 
@@ -103,8 +105,8 @@ impl Engine {
             unknown: self.strangers.count(),
             ..Counts::default()
         };
-        for name in self.settings.configured.keys() {
-            let count = match self.phase_of(name) {
+        for (_, phase) in self.phases() {
+            let count = match phase {
                 None => &mut counts.disabled,
                 Some(Phase::Idle) => &mut counts.idle,
                 Some(Phase::Armed) => &mut counts.armed,
@@ -130,7 +132,7 @@ impl Engine {
             };
             ProfileEntry {
                 name: name.clone(),
-                title: clean_to(&profile.title, WORD),
+                title: title_words(&profile.title),
                 kind: kind.to_owned(),
                 ready: true,
                 fault: None,
@@ -156,20 +158,27 @@ impl Engine {
         }
     }
 
-    /// The phase of a host; none when its section has faults.
-    fn phase_of(&self, name: &str) -> Option<Phase> {
-        self.settings.hosts.get(name)?;
-        Some(self.known(name).map_or(Phase::Idle, |record| record.phase))
-    }
-
-    fn phase_word(&self, name: &str) -> &'static str {
-        self.phase_of(name).map_or(DISABLED, Phase::word)
+    /// The phase of each host, in the order of names; none when its section has faults.
+    fn phases(&self) -> impl Iterator<Item = (&str, Option<Phase>)> {
+        // All of them are in order: no need to look thousands of names up.
+        let mut usable = self.settings.hosts.keys().peekable();
+        let mut records = self.records().peekable();
+        self.settings.configured.keys().map(move |name| {
+            while usable.next_if(|usable| *usable < name).is_some() {}
+            while records.next_if(|(known, _)| *known < name).is_some() {}
+            let is_usable = usable.next_if(|usable| *usable == name).is_some();
+            let record = records.next_if(|(known, _)| *known == name);
+            let phase = record.map_or(Phase::Idle, |(_, record)| record.phase);
+            (name.as_str(), is_usable.then_some(phase))
+        })
     }
 
     fn row<'a>(&'a self, name: &'a str, others: &'a BTreeMap<&str, Vec<Mac>>) -> Row<'a> {
         let host = self.settings.hosts.get(name);
         let profile = host.and_then(|host| self.settings.profiles.get(&host.profile));
         let last = self.events.last(name);
+        let record = self.known(name);
+        let phase = host.map(|_| record.map_or(Phase::Idle, |record| record.phase));
         Row {
             name,
             hostname: host.map_or("", |host| &host.hostname),
@@ -179,8 +188,8 @@ impl Engine {
             ),
             profile: host.map_or("", |host| &host.profile),
             title: profile.map_or("", |profile| &profile.title),
-            phase: self.phase_word(name),
-            since: self.known(name).and_then(|record| record.since),
+            phase: phase.map_or(DISABLED, Phase::word),
+            since: record.and_then(|record| record.since),
             last: last.map_or("", |last| &last.text),
             last_uptime: last.map(|last| last.uptime),
         }
@@ -190,6 +199,9 @@ impl Engine {
     pub(super) fn cards_of_disabled(&self) -> BTreeMap<&str, Vec<Mac>> {
         let mut cards: BTreeMap<&str, Vec<Mac>> = BTreeMap::new();
         let settings = &self.settings;
+        if settings.hosts.len() == settings.configured.len() {
+            return cards;
+        }
         for (mac, owner) in &settings.macs {
             if !settings.hosts.contains_key(owner) {
                 cards.entry(owner).or_default().push(*mac);
@@ -237,7 +249,7 @@ impl Engine {
             hostname: row.hostname.to_owned(),
             macs: row.macs.iter().take(CARDS).map(Mac::to_string).collect(),
             profile: row.profile.to_owned(),
-            title: clean_to(row.title, WORD),
+            title: title_words(row.title),
             phase: row.phase.to_owned(),
             note: clean_to(&record.note, SENTENCE),
             since: record.since,
@@ -251,9 +263,7 @@ impl Engine {
                 .then(|| elapsed(sighting, record.since, now))
                 .flatten(),
             open: self.open.contains(name),
-            disk: host
-                .map(|host| clean_to(&disk_words(host), WORD))
-                .unwrap_or_default(),
+            disk: host.map(disk_words).unwrap_or_default(),
             arch: sighting
                 .and_then(|sighting| sighting.machine.as_ref())
                 .map(|machine| machine.architecture.rpm().to_owned()),
@@ -274,6 +284,17 @@ fn elapsed(sighting: Option<&Sighting>, since: Option<u64>, now: &Now) -> Option
         Some(began) => Some(now.uptime.saturating_sub(began) / 1000),
         None => now.wall?.checked_sub(since?),
     }
+}
+
+/// What would be wiped.
+pub(super) fn disk_words(host: &Host) -> String {
+    let disk = host.disk.as_deref();
+    clean_to(disk.unwrap_or("the only fixed disk in it"), WORD)
+}
+
+/// What would be installed.
+pub(super) fn title_words(title: &str) -> String {
+    clean_to(title, WORD)
 }
 
 fn address_words(host: &Host) -> Option<String> {

@@ -1,4 +1,7 @@
-//! What `tests/ubus.rs` needs.
+//! What the tests of ubus need.
+
+// Each test binary uses a part of it.
+#![allow(dead_code)]
 
 pub mod fake;
 pub mod listener;

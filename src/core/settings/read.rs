@@ -1,6 +1,6 @@
 //! Which options each kind of section has, and what must hold between them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::network::read_network;
 use super::section::Reader;
@@ -14,6 +14,9 @@ use crate::core::uci::{Document, Section};
 
 /// Longest name of a section, in bytes: twice a host name's label. Names go into every reply, which must stay small.
 const NAME_LENGTH: usize = 128;
+
+/// Hosts of one card that a fault names: each of them has a fault, and there may be thousands.
+const TWINS_NAMED: usize = 8;
 
 /// Reads the whole document. What cannot be used is left out and named in the faults.
 pub fn read(document: &Document) -> Settings {
@@ -96,18 +99,23 @@ fn report_shared_macs(
     sections: &[&Section],
     hosts: &[(String, Option<Host>)],
     settings: &mut Settings,
-) -> Vec<usize> {
-    let mut twins = Vec::new();
+) -> BTreeSet<usize> {
+    let mut twins = BTreeSet::new();
     for (mac, indices) in owners.iter().filter(|(_, indices)| indices.len() > 1) {
         let names: Vec<String> = indices
             .iter()
+            .take(TWINS_NAMED)
             .map(|&index| format!("'{}'", hosts[index].0))
             .collect();
         for &index in indices {
             let message = format!(
                 "belongs to {} hosts ({}): each card has one host",
                 indices.len(),
-                names.join(", ")
+                if indices.len() > names.len() {
+                    names.join(", ") + ", …"
+                } else {
+                    names.join(", ")
+                }
             );
             let mut shared = fault(sections[index], &hosts[index].0, message);
             shared.option = Some("mac".to_owned());
@@ -118,7 +126,7 @@ fn report_shared_macs(
                 .find(|option| option.name == "mac")
                 .map_or(shared.line, |option| option.line);
             settings.faults.push(shared);
-            twins.push(index);
+            twins.insert(index);
         }
     }
     twins
