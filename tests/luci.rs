@@ -4,6 +4,8 @@
 mod luci_support;
 mod service_support;
 
+use std::net::Ipv4Addr;
+
 use kickstand_lab::service::Service;
 use luci_support::play;
 use service_support::{BINARY, CONFIG, R220A, STRANGER, config_with, know_everybody, service};
@@ -74,6 +76,23 @@ fn a_thousand_hosts_are_shown_by_pages() {
         "thousand",
         with_config(&format!("{before}{}", hosts.collect::<String>())),
     );
+}
+
+#[test]
+fn every_phase_and_every_page_can_be_looked_at() {
+    let service = Service::new(BINARY, include_str!("luci/tour.config"));
+    let machines = (1..=6).map(|n| {
+        (
+            Ipv4Addr::new(127, 0, 0, 20 + n),
+            format!("b8:ca:3a:00:00:0{n}"),
+        )
+    });
+    let machines: Vec<_> = machines.collect();
+    let table = machines
+        .iter()
+        .map(|(address, card)| (*address, card.as_str()));
+    service.set_neighbours(&table.collect::<Vec<_>>());
+    play("tour", service);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 // Plays one scenario: opens the pages in Chromium, as a user would, before a router that tests/luci.rs has started.
-// PAGE is the pages' address, SERVICE that of kickstand's HTTP, SCREENSHOTS a folder.
+// PAGE is the pages' address, SERVICE that of kickstand's HTTP, SCREENSHOTS a folder. With LUCI_PASSWORD it is a real LuCI that is
+// opened, with that password for root and viewer, and ROUTER is the folder with its files (docs/luci.md).
 'use strict';
 
 const fs = require('node:fs');
@@ -47,13 +48,37 @@ class Machine {
 	}
 }
 
+// Logs in, by the stand-in's cookie or through LuCI's own page.
+async function login(browser, page, user) {
+	await browser.clearCookies();
+	if (!process.env.LUCI_PASSWORD)
+		return browser.addCookies([ { name: 'user', value: user, url: process.env.PAGE } ]);
+
+	await page.goto(process.env.PAGE);
+	await page.fill('input[name=luci_username]', user);
+	await page.fill('input[name=luci_password]', process.env.LUCI_PASSWORD);
+	await page.press('input[name=luci_password]', 'Enter');
+	await page.locator('#topmenu').waitFor();
+}
+
+// Changes something about the router: by the stand-in's server, or in the files of the router that LuCI runs on.
+function change(what, body) {
+	if (!process.env.LUCI_PASSWORD)
+		return fetch(`${process.env.PAGE}/router/${what}`, { method: 'POST', body: body ?? '' });
+	if (what == 'uptime')
+		return fs.writeFileSync(path.join(process.env.ROUTER, 'proc/uptime'), `${body}.00 1.00\n`);
+	throw new Error(`"${what}" is not for a real LuCI`);
+}
+
 // Fails the scenario with a sentence when a page script breaks, or text that somebody supplied runs.
 async function play(name) {
 	const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'ks-luci-'));
 	const browser = await chromium.launchPersistentContext(folder, { executablePath: '/usr/bin/chromium', args: FLAGS, viewport: { width: 1200, height: 800 } });
 	const broken = [], page = browser.pages()[0] ?? await browser.newPage();
+	let logged = null;
 	browser.setDefaultTimeout(LIMIT);
-	page.on('pageerror', (error) => broken.push(error.stack));
+	// LuCI's own login page asks for what nobody may read yet.
+	page.on('pageerror', (error) => /uci\/get failed with error -32002/.test(error.message) || broken.push(error.stack));
 	page.on('dialog', (dialog) => {
 		broken.push(`a dialog of the browser opened: ${dialog.message()}`);
 		dialog.dismiss();
@@ -63,20 +88,24 @@ async function play(name) {
 		page, Machine,
 		// Opens a page as a user: root or viewer.
 		open: async (where, user) => {
-			await browser.clearCookies();
-			await browser.addCookies([ { name: 'user', value: user ?? 'root', url: process.env.PAGE } ]);
+			if (logged != (user ?? 'root'))
+				await login(browser, page, logged = user ?? 'root');
 			return page.goto(`${process.env.PAGE}/${where}`);
 		},
+		// Waits until there are, or are no, changes that are saved and not applied.
+		unsaved: (some) => page.locator('#changes:not(:empty), [data-indicator="uci-changes"]').waitFor({ state: some ? 'attached' : 'detached' }),
 		HOSTS: 'admin/services/kickstand/hosts',
 		HOST: (host) => `admin/services/kickstand/host?name=${host}`,
 		SETTINGS: 'admin/services/kickstand/settings',
 		row: (host) => page.locator(`tr[data-host="${host}"]`),
 		// Waits until an element has that text.
 		reads: (locator, text) => locator.filter({ hasText: text }).first().waitFor(),
-		router: (what, body) => fetch(`${process.env.PAGE}/router/${what}`, { method: 'POST', body: body ?? '' }),
-		screenshot: (file) => {
+		router: change,
+		// Gives the picture's bytes.
+		screenshot: async (file) => {
 			fs.mkdirSync(process.env.SCREENSHOTS, { recursive: true });
-			return page.screenshot({ path: path.join(process.env.SCREENSHOTS, `${file}.png`), fullPage: true });
+			await page.evaluate(() => window.scrollTo(0, 0));
+			return page.screenshot({ path: path.join(process.env.SCREENSHOTS, `${file}.png`), fullPage: true, animations: 'disabled' });
 		}
 	};
 

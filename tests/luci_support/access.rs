@@ -2,6 +2,9 @@
 //!
 //! Not its job: the calls themselves (`bridge`).
 
+// Each test binary uses a part of it.
+#![allow(dead_code)]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

@@ -2,7 +2,7 @@
 'use strict';
 const assert = require('node:assert');
 
-module.exports = async ({ page, open, Machine, HOSTS, HOST, row, reads, router, screenshot }) => {
+module.exports = async ({ page, open, Machine, HOSTS, HOST, row, reads, router, unsaved, screenshot }) => {
 	const machine = new Machine('127.0.0.66', '52:54:00:00:00:66', { manufacturer: 'Dell Inc.', product: 'PowerEdge R220', serial: 'CN7016' });
 	await open(HOSTS);
 	await reads(row('r220a'), 'idle');
@@ -11,7 +11,7 @@ module.exports = async ({ page, open, Machine, HOSTS, HOST, row, reads, router, 
 	assert.match(await machine.asks(), /adopt/);
 	const unknown = page.locator('tr[data-mac="52:54:00:00:00:66"]');
 	await reads(unknown, 'PowerEdge R220');
-	await screenshot('hosts');
+	await screenshot('install-hosts');
 
 	// Adopt, with the keyboard alone.
 	await unknown.getByRole('button', { name: /Adopt/ }).focus();
@@ -28,11 +28,11 @@ module.exports = async ({ page, open, Machine, HOSTS, HOST, row, reads, router, 
 	await reads(dialog.getByRole('alert'), 'a disk below /dev');
 	await page.getByLabel('Disk').fill('/dev/sdb');
 	await page.getByLabel('Profile').selectOption('almalinux9');
-	await screenshot('adopt');
+	await screenshot('install-adopt');
 	await page.keyboard.press('Enter');
 	await reads(row('db_1'), 'idle');
 	await unknown.waitFor({ state: 'detached' });
-	await page.waitForFunction(() => document.getElementById('changes').textContent == '', null, { message: 'nothing stays unsaved' });
+	await unsaved(false);
 	assert.match(await machine.asks(), /db_1 is not armed: booting from the disk/, 'its boot goes on');
 
 	// Arm: what is wiped is named, and the name must be typed.
@@ -46,7 +46,7 @@ module.exports = async ({ page, open, Machine, HOSTS, HOST, row, reads, router, 
 	await page.keyboard.press('Enter');
 	await page.keyboard.type('_1');
 	assert.ok(await wipe.isEnabled());
-	await screenshot('arm');
+	await screenshot('install-arm');
 	await page.keyboard.press('Enter');
 	await reads(row('db_1'), 'armed');
 
@@ -60,7 +60,7 @@ module.exports = async ({ page, open, Machine, HOSTS, HOST, row, reads, router, 
 	await row('db_1').getByRole('progressbar').waitFor();
 	await page.waitForFunction(() => document.querySelector('[role=progressbar]').getAttribute('aria-valuenow') == '40');
 	await reads(row('db_1'), 'for 1 min 5 s');
-	await screenshot('installing');
+	await screenshot('install-progress');
 
 	await row('db_1').getByRole('link', { name: 'db_1' }).click();
 	const timeline = page.locator('.kickstand-timeline tr');
@@ -74,7 +74,7 @@ module.exports = async ({ page, open, Machine, HOSTS, HOST, row, reads, router, 
 		await page.locator(`[data-what="${what}"]`).click();
 		await reads(page.locator('.kickstand-code'), text);
 	}
-	await screenshot('host');
+	await screenshot('install-host');
 
 	await open(HOST('nosuch'));
 	await reads(page.getByRole('alert'), "there is no host 'nosuch'");

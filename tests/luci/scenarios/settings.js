@@ -2,7 +2,7 @@
 'use strict';
 const assert = require('node:assert');
 
-module.exports = async ({ page, open, Machine, HOSTS, SETTINGS, reads, screenshot }) => {
+module.exports = async ({ page, open, Machine, HOSTS, SETTINGS, reads, unsaved, screenshot }) => {
 	const field = (section, option) => page.locator(`[id="widget.cbid.kickstand.${section}.${option}"]`);
 	const dialog = page.getByRole('dialog');
 
@@ -10,14 +10,14 @@ module.exports = async ({ page, open, Machine, HOSTS, SETTINGS, reads, screensho
 	await reads(page.locator('#kickstand-faults'), "host 'broken', option mac 'zz'");
 	await reads(page.locator('[data-name="window"]'), 'must be a number of seconds, 60 to 604800');
 	await reads(page.locator('tr[data-sid="broken"]'), 'mac: must be a MAC address');
-	await screenshot('settings');
+	await screenshot('settings-faults');
 
 	// A bad value is not saved.
 	await field('main', 'window').fill('30');
 	await reads(page.locator('[data-name="window"]'), 'Expecting: a number, 60 to 604800');
 	await page.getByRole('button', { name: 'Save', exact: true }).click();
 	await reads(page.locator('.alert-message.error'), 'Expecting: a number, 60 to 604800');
-	assert.equal(await page.locator('#changes').textContent(), '');
+	await unsaved(false);
 
 	// The host's faults stand at its options; opening it does not give it another profile.
 	await page.locator('tr[data-sid="broken"]').getByRole('button', { name: 'Edit' }).click();
@@ -42,7 +42,7 @@ module.exports = async ({ page, open, Machine, HOSTS, SETTINGS, reads, screensho
 	await reads(page.locator('.alert-message.error'), 'a bond is made of its ports');
 	await field('broken', 'device').fill('');
 	await dialog.getByRole('button', { name: 'Save' }).click();
-	await reads(page.locator('#changes'), 'kickstand');
+	await unsaved(true);
 
 	// Applied, seen by the service, and confirmed.
 	await field('main', 'window').fill('3600');
@@ -50,7 +50,7 @@ module.exports = async ({ page, open, Machine, HOSTS, SETTINGS, reads, screensho
 	await reads(page.locator('tr[data-sid="broken"]'), '✔');
 	assert.equal(await page.locator('#kickstand-faults').count(), 0);
 	assert.equal(await field('main', 'window').inputValue(), '3600');
-	assert.equal(await page.locator('#changes').textContent(), '');
+	await unsaved(false);
 
 	// A host is added by hand.
 	await page.locator('#cbi-kickstand-host .cbi-section-create-name').fill('web1');
@@ -68,7 +68,7 @@ module.exports = async ({ page, open, Machine, HOSTS, SETTINGS, reads, screensho
 	// Adopting would apply what the user has not saved: it is refused.
 	await field('main', 'window').fill('7200');
 	await page.getByRole('button', { name: 'Save', exact: true }).click();
-	await reads(page.locator('#changes'), 'kickstand');
+	await unsaved(true);
 	await new Machine('127.0.0.66', '52:54:00:00:00:66').asks();
 	await open(HOSTS);
 	await page.getByRole('button', { name: /Adopt/ }).click();

@@ -57,8 +57,8 @@ module.exports = async ({ page, open, HOSTS, SETTINGS, row, reads, Machine, scre
 	await page.setViewportSize({ width: 390, height: 800 });
 	await open(HOSTS + '?filter=n001');
 	await row('n0010').waitFor();
-	await screenshot('phone');
+	await screenshot('thousand-phone');
 	await page.emulateMedia({ colorScheme: 'dark' });
 	await page.setViewportSize({ width: 1200, height: 800 });
-	await screenshot('dark');
+	await screenshot('thousand-dark');
 };

@@ -77,8 +77,10 @@ function open(opener, title, content, label, style, act) {
 	return button;
 }
 
+// Says how something went; what was said before that went well too has been read by then.
 function notify(style, ...lines) {
-	ui.addNotification(null, lines.map((line) => E('p', {}, [ words.cut(line, 500) ])), style);
+	document.querySelectorAll('.alert-message.kickstand-note.info').forEach((note) => note.remove());
+	ui.addNotification(null, lines.map((line) => E('p', {}, [ words.cut(line, 500) ])), style, 'kickstand-note');
 }
 
 // Does something that needs no question, and says how it went.
