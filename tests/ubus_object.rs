@@ -2,6 +2,7 @@
 //! the broker.
 
 mod service_support;
+mod ubus_support;
 
 use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,34 +12,11 @@ use std::time::Duration;
 use kickstand::host::ubus::{ArgumentKind, Right, call};
 use kickstand::serve::object::{METHODS, OBJECT};
 use kickstand_lab::process::wait_until;
-use kickstand_lab::service::Service;
 use serde_json::{Value, json};
 use service_support::{CONFIG, R220A, STRANGER, arm, phase, service, service_with};
+use ubus_support::asking::{ask, good};
 
 const LIMIT: Duration = Duration::from_secs(20);
-
-fn ask(service: &Service, method: &str, arguments: Value) -> Value {
-    call(&service.socket(), OBJECT, method, &arguments)
-        .unwrap_or_else(|error| panic!("{method} {arguments}: {error}\n{}", service.log()))
-}
-
-/// Arguments that a method can do something with.
-fn good(method: &str) -> Value {
-    match method {
-        "status" => {
-            json!({"offset": 0, "limit": "5", "filter": "r2", "sort": "-last", "phase": "idle"})
-        }
-        "overview" | "profiles" => json!({}),
-        "host" => json!({"name": "r220a"}),
-        "explain" => json!({"mac": R220A.card}),
-        "render" => json!({"host": "r220a", "what": "args"}),
-        "arm" => json!({"host": "r220a", "window": 600, "confirm": "r220a"}),
-        "disarm" | "wake" => json!({"host": "r220a"}),
-        "adopt" => json!({"mac": STRANGER.card, "name": "new", "profile": "almalinux9"}),
-        "forget" => json!({"mac": STRANGER.card}),
-        method => panic!("say here what '{method}' can be called with"),
-    }
-}
 
 /// uhttpd adds the session to what LuCI sends.
 #[test]

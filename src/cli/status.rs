@@ -124,7 +124,7 @@ fn unknown_row(unknown: &UnknownMachine) -> Vec<String> {
         machine.mac.to_string(),
         name.trim().to_owned(),
         machine.serial.clone(),
-        format!("{} ago", span(unknown.seconds_ago)),
+        format!("{} ago", span(unknown.asking.seconds_ago)),
     ]
 }
 
@@ -142,16 +142,18 @@ fn one(reply: &HostReply) -> String {
     for fault in &host.faults {
         text.push_str(&format!("fault: {fault}\n"));
     }
-    if let Some(first) = reply.events.first() {
+    if let Some(first) = reply.more.events.first() {
         text.push('\n');
         reply
+            .more
             .events
             .iter()
             .for_each(|event| text.push_str(&event_line(event, first.uptime)));
     }
-    if !reply.log.is_empty() {
+    if !reply.more.log.is_empty() {
         text.push_str("\nThe end of the installer's log:\n");
         reply
+            .more
             .log
             .lines()
             .for_each(|line| text.push_str(&format!("  {line}\n")));

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::core::lifecycle::Now;
 use crate::core::mac::Mac;
 use crate::core::machine::Machine;
-use crate::core::replies::UnknownMachine;
+use crate::core::replies::{Asking, UnknownMachine};
 
 /// Machines that are remembered: more than anybody plugs in at once, and with 500 bytes each, 64 KB.
 const KEPT: usize = 128;
@@ -85,8 +85,10 @@ impl Strangers {
         all.sort_by_key(|seen| (std::cmp::Reverse(seen.uptime), seen.machine.mac));
         let entry = |seen: &Seen| UnknownMachine {
             machine: seen.machine.clone(),
-            asked: seen.asked,
-            seconds_ago: now.uptime.saturating_sub(seen.uptime) / 1000,
+            asking: Asking {
+                asked: seen.asked,
+                seconds_ago: now.uptime.saturating_sub(seen.uptime) / 1000,
+            },
         };
         all.into_iter().map(entry).collect()
     }
@@ -119,7 +121,7 @@ mod tests {
         assert_eq!(list.len(), KEPT);
         assert_eq!(
             list.first()
-                .map(|machine| (machine.machine.mac.to_string(), machine.seconds_ago)),
+                .map(|machine| (machine.machine.mac.to_string(), machine.asking.seconds_ago)),
             Some(("52:54:00:00:03:e7".to_owned(), 5))
         );
     }

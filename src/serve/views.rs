@@ -9,7 +9,7 @@ use crate::core::decision::{self, Decision, Identity};
 use crate::core::lifecycle::Outcome;
 use crate::core::mac::Mac;
 use crate::core::machine::{Machine, clean_to};
-use crate::core::replies::{Check, ErrorReply, ExplainReply, HostReply, RenderReply};
+use crate::core::replies::{Check, ErrorReply, ExplainReply, HostDetails, HostReply, RenderReply};
 use crate::core::settings::Host;
 
 impl Engine {
@@ -27,11 +27,13 @@ impl Engine {
                 &self.cards_of_disabled(),
                 &self.faults_by_host(&[&name]),
             ),
-            events: self.events.of(&name),
-            log: sighting
-                .map(|sighting| sighting.log.clone())
-                .unwrap_or_default(),
-            machine: sighting.and_then(|sighting| sighting.machine.clone()),
+            more: HostDetails {
+                events: self.events.of(&name),
+                log: sighting
+                    .map(|sighting| sighting.log.clone())
+                    .unwrap_or_default(),
+                machine: sighting.and_then(|sighting| sighting.machine.clone()),
+            },
         })
     }
 

@@ -11,11 +11,11 @@ use serde::{Deserialize, Serialize};
 
 pub use changes::{AdoptReply, ArmReply, DoneReply, UciSet};
 pub use host::{
-    Check, EventEntry, ExplainReply, HostReply, Problem, RenderReply, Severity, Source,
+    Check, EventEntry, ExplainReply, HostDetails, HostReply, Problem, RenderReply, Severity, Source,
 };
 pub use status::{
-    Counts, FaultEntry, HostStatus, OverviewReply, ProfileEntry, ProfilesReply, StatusReply,
-    UnknownMachine,
+    Asking, Counts, FaultEntry, HostStatus, OverviewReply, ProfileEntry, ProfilesReply,
+    StatusReply, UnknownMachine,
 };
 
 /// Something could not be done.

@@ -1,6 +1,7 @@
 //! All hosts at a glance.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::core::actions::{Action, Next};
 use crate::core::machine::Machine;
@@ -135,14 +136,35 @@ pub struct HostStatus {
 
 /// A machine that asked and is no host.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Value")]
 pub struct UnknownMachine {
     /// What it said about itself. Untrusted.
     #[serde(flatten)]
     pub machine: Machine,
+    /// How often and when it asked.
+    #[serde(flatten)]
+    pub asking: Asking,
+}
+
+/// How often and when a machine asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asking {
     /// How often it asked.
     pub asked: u32,
     /// Seconds since it last asked.
     pub seconds_ago: u64,
+}
+
+/// As for one host.
+impl TryFrom<Value> for UnknownMachine {
+    type Error = serde_json::Error;
+
+    fn try_from(value: Value) -> Result<Self, Self::Error> {
+        Ok(UnknownMachine {
+            machine: serde_json::from_value(value.clone())?,
+            asking: serde_json::from_value(value)?,
+        })
+    }
 }
 
 /// One thing that is wrong in `/etc/config/kickstand`.
