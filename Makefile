@@ -37,6 +37,7 @@ lint:
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 
 quick: set-up lint
+	cargo run --quiet --locked -p kickstand-lab -- set-up-browser
 	cargo test --locked --workspace --lib --bins
 	cargo test --locked $(addprefix --test ,$(QUICK))
 

@@ -27,5 +27,6 @@ pub mod router;
 pub mod scratch;
 pub mod service;
 pub mod setup;
+pub mod shelf;
 pub mod story;
 pub mod timeline;

@@ -10,10 +10,11 @@ use kickstand_lab::hostile;
 use kickstand_lab::image::Images;
 use kickstand_lab::machine::{BootOrder, Firmware};
 use kickstand_lab::process::{Context, Failure, Result};
-use kickstand_lab::setup::Lab;
+use kickstand_lab::setup::{Lab, install_browser};
 use kickstand_lab::story::{self, Script};
 
 const USAGE: &str = "usage: kickstand-lab set-up
+       kickstand-lab set-up-browser
        kickstand-lab demo --kickstand PROGRAM [--http] [--disk-first]
        kickstand-lab hostile --kickstand PROGRAM [--effort ROUNDS]";
 
@@ -23,6 +24,7 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let outcome = match arguments.split_first() {
         Some((command, [])) if command == "set-up" => set_up(),
+        Some((command, [])) if command == "set-up-browser" => install_browser(),
         Some((command, rest)) if command == "demo" => demo(rest),
         Some((command, rest)) if command == "hostile" => attack(rest),
         _ => {

@@ -7,11 +7,13 @@
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
+use std::hash::{DefaultHasher, Hasher};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::{env, io};
 
-use crate::python;
+use crate::process::{self, Context};
+use crate::{python, setup, shelf};
 
 /// Path of OpenWrt's `uci` command: libuci as crate libuci-sys ships it, compiled by `cc`.
 ///
@@ -75,6 +77,34 @@ pub fn ksvalidator() -> PathBuf {
     let made = python::environment(&shelf, "pykickstart", PYKICKSTART);
     let place = made.unwrap_or_else(|failure| panic!("{failure}"));
     place.join("bin/ksvalidator")
+}
+
+/// Folder of the node modules that drive Debian's Chromium, as `package-lock.json` in `sources` pins them. Chromium, node and
+/// npm are installed when they are missing.
+///
+/// # Panics
+///
+/// If something cannot be installed; the message says what failed.
+pub fn browser(sources: &Path) -> PathBuf {
+    if let Err(failure) = setup::install_browser() {
+        panic!("the tests need a browser: {failure}");
+    }
+    let lock = fs::read(sources.join("package-lock.json")).expect("the lock file is committed");
+    let mut version = DefaultHasher::new();
+    version.write(&lock);
+    let name = format!("browser-{:016x}", version.finish());
+    let made = shelf::installed(&target_folder().join("parts"), &name, |place| {
+        fs::create_dir_all(place).context(format!("make {}", place.display()))?;
+        for name in ["package.json", "package-lock.json"] {
+            fs::copy(sources.join(name), place.join(name)).context(format!("copy {name}"))?;
+        }
+        let mut npm = Command::new("npm");
+        npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"])
+            .current_dir(place);
+        process::run(&mut npm).map(drop)
+    });
+    let place = made.unwrap_or_else(|failure| panic!("{failure}"));
+    place.join("node_modules")
 }
 
 /// Path of a binary that `build` makes in the folder it is given, unless somebody did before.

@@ -9,8 +9,11 @@ use std::path::{Path, PathBuf};
 use crate::apt::{self, Apt};
 use crate::process::{Context, Failure, Result, run, words};
 
-/// What must be on the machine: a file that shows that it is there, its package, and what it is for.
-const NEEDED: [(&str, &str, &str); 12] = [
+/// A file that shows that something is there, its package, and what it is for.
+type Needed = (&'static str, &'static str, &'static str);
+
+/// What must be on the machine.
+const NEEDED: [Needed; 12] = [
     (
         "/usr/bin/qemu-system-x86_64",
         "qemu-system-x86",
@@ -45,6 +48,13 @@ const NEEDED: [(&str, &str, &str); 12] = [
     ("/usr/bin/ip", "iproute2", "makes the network"),
 ];
 
+/// What shows the LuCI application to its tests.
+const BROWSER: [Needed; 3] = [
+    ("/usr/bin/chromium", "chromium", "shows the LuCI pages"),
+    ("/usr/bin/node", "nodejs", "drives the browser"),
+    ("/usr/bin/npm", "npm", "fetches what node needs for that"),
+];
+
 /// Packages whose files are used without installing them: a kernel, boot loaders and a static busybox would change how
 /// the machine that runs the lab boots or works.
 const UNPACKED: [&str; 5] = [
@@ -70,6 +80,14 @@ pub struct Lab {
 impl Lab {
     /// The lab below cargo's target folder, with everything installed and unpacked that it needs.
     pub fn set_up() -> Result<Self> {
+        let lab = Lab::as_root()?;
+        let _lock = lab.lock()?;
+        lab.install_missing(&NEEDED)?;
+        lab.unpack_packages()?;
+        Ok(lab)
+    }
+
+    fn as_root() -> Result<Self> {
         if run(&mut words("id -u"))?.trim() != "0" {
             return Err(Failure::new(
                 "The lab must run as root, because it makes network namespaces and installs packages.",
@@ -79,9 +97,6 @@ impl Lab {
             folder: target_folder()?.join("lab"),
         };
         fs::create_dir_all(&lab.folder).context(format!("make {}", lab.folder.display()))?;
-        let _lock = lab.lock()?;
-        lab.install_missing()?;
-        lab.unpack_packages()?;
         Ok(lab)
     }
 
@@ -115,11 +130,8 @@ impl Lab {
         Ok(file)
     }
 
-    fn install_missing(&self) -> Result<()> {
-        let missing: Vec<_> = NEEDED
-            .iter()
-            .filter(|(file, _, _)| !Path::new(file).exists())
-            .collect();
+    fn install_missing(&self, needed: &[Needed]) -> Result<()> {
+        let missing = missing(needed);
         if missing.is_empty() {
             return Ok(());
         }
@@ -174,6 +186,27 @@ impl Lab {
         fs::remove_dir_all(&archives).context("remove the packages")?;
         fs::write(&stamp, key).context(format!("write {}", stamp.display()))
     }
+}
+
+/// Installs a browser and what drives it, where they are missing. Only then it must be root who asks.
+///
+/// # Errors
+///
+/// Those of apt-get.
+pub fn install_browser() -> Result<()> {
+    if missing(&BROWSER).is_empty() {
+        return Ok(());
+    }
+    let lab = Lab::as_root()?;
+    let _lock = lab.lock()?;
+    lab.install_missing(&BROWSER)
+}
+
+fn missing(needed: &[Needed]) -> Vec<&Needed> {
+    needed
+        .iter()
+        .filter(|(file, _, _)| !Path::new(file).exists())
+        .collect()
 }
 
 /// Cargo's target folder: the one that the running program was built in.
