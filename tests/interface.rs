@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use kickstand::host::interface::address;
 use kickstand::host::paths::Paths;
-use kickstand::host::ubus::{MethodSpec, Provider};
+use kickstand::host::ubus::{MethodSpec, Provider, Right};
 use kickstand_lab::parts;
 use kickstand_lab::process::{Running, wait_until};
 use kickstand_lab::scratch::Scratch;
@@ -19,6 +19,7 @@ const LIMIT: Duration = Duration::from_secs(20);
 const METHODS: &[MethodSpec] = &[MethodSpec {
     name: "status",
     arguments: &[],
+    right: Right::Read,
 }];
 
 /// Provides `network.interface.lan` with that status, for as long as the test's process lives.

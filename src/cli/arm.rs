@@ -1,4 +1,4 @@
-//! `kickstand arm` and `kickstand disarm`.
+//! `kickstand arm`, `kickstand disarm` and `kickstand wake`.
 
 use std::process::ExitCode;
 
@@ -40,10 +40,18 @@ pub fn arm(mut invocation: Invocation) -> Result<ExitCode, Failure> {
 }
 
 pub fn disarm(invocation: Invocation) -> Result<ExitCode, Failure> {
+    done_to_each(invocation, "disarm")
+}
+
+pub fn wake(invocation: Invocation) -> Result<ExitCode, Failure> {
+    done_to_each(invocation, "wake")
+}
+
+fn done_to_each(invocation: Invocation, method: &str) -> Result<ExitCode, Failure> {
     let paths = invocation.paths.clone();
     let as_json = invocation.json;
     for_each(invocation, |host| {
-        done(&paths, as_json, "disarm", &json!({ "host": host }))
+        done(&paths, as_json, method, &json!({ "host": host }))
     })
 }
 

@@ -19,7 +19,7 @@ pub fn ask<T: DeserializeOwned>(
     arguments: &Value,
 ) -> Result<T, Failure> {
     let reply = ubus::call(&paths.ubus_socket(), OBJECT, method, arguments).map_err(explain)?;
-    if let Ok(ErrorReply { error }) = serde_json::from_value(reply.clone()) {
+    if let Ok(ErrorReply { error, .. }) = serde_json::from_value(reply.clone()) {
         return Err(Failure::Failed(error));
     }
     serde_json::from_value(reply).map_err(|error| {

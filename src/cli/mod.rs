@@ -33,6 +33,7 @@ what is going on
 what to do
   arm HOST… [--window SECONDS] let each host install itself once: THIS WIPES ITS DISK at its next network boot
   disarm HOST…                 take that back
+  wake HOST…                   switch each host on over the network (Wake-on-LAN)
   adopt MAC NAME PROFILE       make an unknown machine a host
   forget MAC                   drop an unknown machine from the list
 
@@ -154,6 +155,7 @@ fn run(mut arguments: Arguments) -> Result<ExitCode, Failure> {
         "render" => render::run(invocation),
         "arm" => arm::arm(invocation),
         "disarm" => arm::disarm(invocation),
+        "wake" => arm::wake(invocation),
         "adopt" => adopt::adopt(invocation),
         "forget" => adopt::forget(invocation),
         "apply" => apply::command(invocation),

@@ -6,26 +6,51 @@ use serde_json::{Value, json};
 
 use super::output::{print, span, table};
 use super::{Failure, Invocation, client};
+use crate::core::listing::LARGEST_LIMIT;
 use crate::core::replies::{EventEntry, HostReply, HostStatus, StatusReply, UnknownMachine};
+use crate::host::paths::Paths;
 
 pub fn run(mut invocation: Invocation) -> Result<ExitCode, Failure> {
     let paths = invocation.paths.clone();
     let as_json = invocation.json;
     let host = invocation.optional_word()?;
     invocation.end()?;
-    let (method, arguments) = match &host {
-        Some(name) => ("host", json!({ "name": name })),
-        None => ("status", json!({})),
+    let Some(name) = host else {
+        let status = every_page(&paths)?;
+        print(&if as_json {
+            format!("{:#}\n", json!(status))
+        } else {
+            all(&status)
+        });
+        return Ok(ExitCode::SUCCESS);
     };
+    let arguments = json!({ "name": name });
     if as_json {
-        let reply: Value = client::ask(&paths, method, &arguments)?;
+        let reply: Value = client::ask(&paths, "host", &arguments)?;
         print(&format!("{reply:#}\n"));
-    } else if host.is_some() {
-        print(&one(&client::ask(&paths, method, &arguments)?));
     } else {
-        print(&all(&client::ask(&paths, method, &arguments)?));
+        print(&one(&client::ask(&paths, "host", &arguments)?));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// All hosts, page by page: one reply of ubus cannot hold ten thousand.
+fn every_page(paths: &Paths) -> Result<StatusReply, Failure> {
+    let page = |offset: usize| {
+        let arguments = json!({ "offset": offset, "limit": LARGEST_LIMIT });
+        client::ask::<StatusReply>(paths, "status", &arguments)
+    };
+    let mut status = page(0)?;
+    while status.hosts.len() < status.total {
+        let next = page(status.hosts.len())?;
+        // Hosts may be taken out of the configuration meanwhile.
+        if next.hosts.is_empty() {
+            break;
+        }
+        status.total = next.total;
+        status.hosts.extend(next.hosts);
+    }
+    Ok(status)
 }
 
 fn all(status: &StatusReply) -> String {
@@ -41,15 +66,19 @@ fn all(status: &StatusReply) -> String {
         text.push_str(&table(&["MAC", "MACHINE", "SERIAL", "LAST ASKED"], &rows));
         text.push_str("Adopt one with: kickstand adopt MAC NAME PROFILE\n");
     }
-    for (title, lines) in [
-        ("Faults in /etc/config/kickstand", &status.faults),
-        ("Warnings", &status.warnings),
+    let more = status.fault_count.saturating_sub(status.faults.len());
+    for (title, lines, more) in [
+        ("Faults in /etc/config/kickstand", &status.faults, more),
+        ("Warnings", &status.warnings, 0),
     ] {
         if !lines.is_empty() {
             text.push_str(&format!("\n{title}:\n"));
             lines
                 .iter()
                 .for_each(|line| text.push_str(&format!("  {line}\n")));
+        }
+        if more > 0 {
+            text.push_str(&format!("  and {more} more: mend the first ones first\n"));
         }
     }
     text
@@ -95,7 +124,7 @@ fn unknown_row(unknown: &UnknownMachine) -> Vec<String> {
         machine.mac.to_string(),
         name.trim().to_owned(),
         machine.serial.clone(),
-        format!("{} ago", span(unknown.seconds_ago)),
+        format!("{} ago", span(unknown.asking.seconds_ago)),
     ]
 }
 
@@ -113,16 +142,18 @@ fn one(reply: &HostReply) -> String {
     for fault in &host.faults {
         text.push_str(&format!("fault: {fault}\n"));
     }
-    if let Some(first) = reply.events.first() {
+    if let Some(first) = reply.more.events.first() {
         text.push('\n');
         reply
+            .more
             .events
             .iter()
             .for_each(|event| text.push_str(&event_line(event, first.uptime)));
     }
-    if !reply.log.is_empty() {
+    if !reply.more.log.is_empty() {
         text.push_str("\nThe end of the installer's log:\n");
         reply
+            .more
             .log
             .lines()
             .for_each(|line| text.push_str(&format!("  {line}\n")));
@@ -131,8 +162,8 @@ fn one(reply: &HostReply) -> String {
 }
 
 /// Seconds since the first event of the list: a clock that may be wrong tells less.
-fn event_line(event: &EventEntry, start: u64) -> String {
-    let seconds = event.uptime.saturating_sub(start) as f64 / 1000.0;
+fn event_line(event: &EventEntry, start: f64) -> String {
+    let seconds = event.uptime - start;
     let times = if event.times > 1 {
         format!(" ({} times)", event.times)
     } else {

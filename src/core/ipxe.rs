@@ -129,7 +129,7 @@ impl Installer {
         };
         let length = installer.command_line().len() + ADDRESSES;
         if length > COMMAND_LINE {
-            return Err(RenderError(format!(
+            return Err(RenderError::from(format!(
                 "the kernel's command line would be {length} bytes long, and {COMMAND_LINE} are the most: shorten the profile's `list arg`"
             )));
         }
@@ -221,7 +221,7 @@ fn given_arguments(
 fn word(option: &str, text: &str) -> Result<String, RenderError> {
     let text = argument(text)?;
     if text.is_empty() || text.contains(' ') {
-        return Err(RenderError(format!(
+        return Err(RenderError::from(format!(
             "option {option} gives '{text}': it must be one URL without blanks"
         )));
     }
@@ -233,14 +233,14 @@ fn word(option: &str, text: &str) -> Result<String, RenderError> {
 fn argument(text: &str) -> Result<String, RenderError> {
     let text = text.trim();
     if text.chars().any(char::is_control) {
-        return Err(RenderError(format!(
+        return Err(RenderError::from(format!(
             "argument '{}' must be one line without control characters",
             clean_to(text, 80)
         )));
     }
     let special = |word: &str| matches!(word, "&&" | "||" | ";") || word.starts_with('#');
     match text.split(' ').find(|word| special(word)) {
-        Some(word) => Err(RenderError(format!(
+        Some(word) => Err(RenderError::from(format!(
             "argument '{text}' holds '{word}', which iPXE would take for itself"
         ))),
         None => Ok(text.to_owned()),

@@ -35,6 +35,12 @@ impl Mac {
     pub fn hyphens(&self) -> String {
         self.to_string().replace(':', "-")
     }
+
+    /// What a sleeping card waits for: six bytes of ones, then its address sixteen times (AMD's white paper "Magic Packet
+    /// Technology", 1995).
+    pub fn magic_packet(&self) -> Vec<u8> {
+        [[0xff; 6].as_slice(), &self.0.repeat(16)].concat()
+    }
 }
 
 impl FromStr for Mac {
@@ -134,6 +140,17 @@ mod tests {
             "é8:ca:3a:00:00:0",
         ] {
             assert_eq!(text.parse::<Mac>(), Err(MacError::Form), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_magic_packet_is_six_ones_and_the_address_sixteen_times() {
+        let mac: Mac = "b8:ca:3a:00:00:01".parse().expect("valid");
+        let packet = mac.magic_packet();
+        assert_eq!(packet.len(), 102);
+        assert_eq!(packet[..6], [0xff; 6]);
+        for address in packet[6..].chunks(6) {
+            assert_eq!(address, [0xb8, 0xca, 0x3a, 0, 0, 1]);
         }
     }
 

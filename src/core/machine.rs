@@ -130,19 +130,35 @@ pub fn clean(text: &str) -> String {
 
 /// [`clean`] with another length, in characters.
 pub fn clean_to(text: &str, length: usize) -> String {
-    let shown = |c: char| match c {
+    let cleaned: String = text.chars().take(length).map(shown).collect();
+    cleaned.trim().to_owned()
+}
+
+/// The end of a text of many lines, in characters, with the line feeds kept; else as [`clean_to`].
+pub fn clean_end(text: &str, length: usize) -> String {
+    let skipped = text.chars().count().saturating_sub(length);
+    let cleaned = text.chars().skip(skipped);
+    cleaned
+        // A serial console ends its lines with both.
+        .filter(|c| *c != '\r')
+        .map(|c| if c == '\n' { c } else { shown(c) })
+        .collect()
+}
+
+/// A character as it is shown: a blank in place of those that would move or hide others.
+fn shown(c: char) -> char {
+    match c {
         c if c.is_control() => ' ',
         // Bidirectional controls (Unicode TR9) and line separators would let a serial number rearrange a log line.
-        '\u{200e}'
+        '\u{061c}'
+        | '\u{200e}'
         | '\u{200f}'
         | '\u{202a}'..='\u{202e}'
         | '\u{2066}'..='\u{2069}'
         | '\u{2028}'
         | '\u{2029}' => ' ',
         c => c,
-    };
-    let cleaned: String = text.chars().take(length).map(shown).collect();
-    cleaned.trim().to_owned()
+    }
 }
 
 #[cfg(test)]
@@ -162,6 +178,15 @@ mod tests {
         .expect("valid");
         assert_eq!(machine.serial, "a b c");
         assert_eq!(machine.product.chars().count(), FACT_LENGTH);
+    }
+
+    #[test]
+    fn a_log_keeps_its_end_and_its_lines_and_nothing_that_moves_them() {
+        let log = "old\nab\r\n\x1b[31mred\x00\u{202e}abc\u{2066}\tx\n";
+        assert_eq!(clean_end(log, 100), "old\nab\n [31mred  abc  x\n");
+        assert_eq!(clean_end(log, 3), " x\n");
+        let bidi = "\u{61c}\u{200e}\u{200f}\u{202a}\u{202e}\u{2066}\u{2069}\u{2028}\u{2029}";
+        assert_eq!(clean_to(&format!("a{bidi}b"), 100), "a         b");
     }
 
     #[test]

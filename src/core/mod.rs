@@ -2,11 +2,13 @@
 //!
 //! Time, randomness and file contents are arguments. `tests/purity.rs` holds that nothing here imports a shell.
 
+pub mod actions;
 pub mod answer;
 pub mod decision;
 pub mod dnsmasq;
 pub mod ipxe;
 pub mod lifecycle;
+pub mod listing;
 pub mod mac;
 pub mod machine;
 pub mod replies;

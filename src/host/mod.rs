@@ -12,3 +12,4 @@ pub mod templates;
 pub mod tree;
 pub mod ubus;
 pub mod uci_command;
+pub mod wake;

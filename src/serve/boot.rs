@@ -4,6 +4,8 @@
 
 use std::net::Ipv4Addr;
 
+use serde_json::json;
+
 use super::engine::{Engine, NO_TOKEN, claims};
 use crate::core::decision::{self, Decision, Identity};
 use crate::core::ipxe;
@@ -36,7 +38,7 @@ impl Engine {
         self.refresh();
         match self.router() {
             Ok(router) => Answer::Text(ipxe::first(router)),
-            Err(error) => Answer::Later(error.0),
+            Err(error) => Answer::Later(error.text),
         }
     }
 
@@ -49,7 +51,7 @@ impl Engine {
         };
         let router = match self.router() {
             Ok(router) => router,
-            Err(error) => return Answer::Later(error.0),
+            Err(error) => return Answer::Later(error.text),
         };
         let first_try = query.get("try").is_none_or(|number| number == "1");
         let decision = match decision::identify(&self.settings, machine.mac) {
@@ -86,15 +88,19 @@ impl Engine {
     }
 
     fn meet(&mut self, machine: &Machine) {
-        if self.strangers.get(machine.mac).is_none() {
+        let now = self.now();
+        if self.strangers.get(machine.mac).is_none() && self.strangers.may_tell(&now) {
             log::info!(
                 "{} asks what to boot and is no host ({} {})",
                 machine.mac,
                 machine.manufacturer,
                 machine.product
             );
+            if let Some(notifier) = &self.notifier {
+                notifier.notify("unknown", json!(machine));
+            }
         }
-        self.strangers.remember(machine.clone(), &self.now());
+        self.strangers.remember(machine.clone(), &now);
     }
 
     fn boot_host(
@@ -190,7 +196,8 @@ impl Engine {
             .and_then(|()| self.answer(host, machine, NO_TOKEN).map(drop));
         rendered.map_err(|error| {
             let now = self.now();
-            self.events.add(&now, &host.name, "fault", error.0.clone());
+            self.events
+                .add(&now, &host.name, "fault", error.text.clone());
             Answer::Fault(format!("{}: {error}", host.name))
         })
     }
@@ -237,7 +244,8 @@ impl Engine {
         let text = match self.answer(&host, &machine, token) {
             Ok(text) => text,
             Err(error) => {
-                self.events.add(&now, &host.name, "fault", error.0.clone());
+                self.events
+                    .add(&now, &host.name, "fault", error.text.clone());
                 return Answer::Fault(format!("{}: {error}", host.name));
             }
         };

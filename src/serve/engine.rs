@@ -25,7 +25,7 @@ use crate::host::config::Config;
 use crate::host::paths::Paths;
 use crate::host::state_file::StateFile;
 use crate::host::ubus::Notifier;
-use crate::host::{neighbours, published, templates};
+use crate::host::{neighbours, templates};
 
 /// Stands in previews and rehearsals where the token would.
 pub(super) const NO_TOKEN: &str = "TOKEN";
@@ -68,6 +68,8 @@ pub struct Sighting {
     pub machine: Option<Machine>,
     /// Per cent, as its installer last said.
     pub percent: Option<u8>,
+    /// Milliseconds of the router's uptime at which its installation began.
+    pub began: Option<u64>,
     /// End of the log that its installer sent.
     pub log: String,
 }
@@ -162,6 +164,8 @@ impl Engine {
         }
         self.sightings
             .retain(|name, _| settings.configured.contains_key(name));
+        self.events
+            .keep_hosts(|name| settings.configured.contains_key(name));
         let changed = self.state.follow(&settings.configured, self.sound);
         // From here on, a host that has no record is new.
         let was_sound = std::mem::replace(&mut self.sound, true);
@@ -201,7 +205,17 @@ impl Engine {
 
     /// The record of a host.
     pub fn record(&self, name: &str) -> Record {
-        self.state.hosts.get(name).cloned().unwrap_or_default()
+        self.known(name).cloned().unwrap_or_default()
+    }
+
+    /// The records of all configured hosts, by name.
+    pub(super) fn records(&self) -> impl Iterator<Item = (&String, &Record)> {
+        self.state.hosts.iter()
+    }
+
+    /// The record of a host, to look at.
+    pub(super) fn known(&self, name: &str) -> Option<&Record> {
+        self.state.hosts.get(name)
     }
 
     /// Steps the lifecycle of a host. What was granted is on flash when this returns; when it cannot be written, nothing is
@@ -238,11 +252,11 @@ impl Engine {
 
     fn say_phase(&mut self, name: &str, after: &Record, now: &Now) {
         // What an earlier installation left behind says nothing about this one.
-        if matches!(after.phase, Phase::Armed | Phase::Installing)
-            && let Some(sighting) = self.sightings.get_mut(name)
-        {
+        if matches!(after.phase, Phase::Armed | Phase::Installing) {
+            let sighting = self.sightings.entry(name.to_owned()).or_default();
             sighting.percent = None;
             sighting.log.clear();
+            sighting.began = (after.phase == Phase::Installing).then_some(now.uptime);
         }
         // Everything else that changes a phase was asked for by somebody, and whoever handled that says it.
         if after.phase == Phase::Expired {
@@ -311,7 +325,7 @@ impl Engine {
         token: &str,
     ) -> Result<String, RenderError> {
         let www = self.paths.below_root(&self.settings.main.www);
-        if let Some(own) = templates::own_answer(&www, machine.mac).map_err(RenderError)? {
+        if let Some(own) = templates::own_answer(&www, machine.mac).map_err(RenderError::from)? {
             return Ok(own);
         }
         let profile = self.profile_of(host)?;
@@ -344,7 +358,7 @@ impl Engine {
     }
 
     fn profile_of(&self, host: &Host) -> Result<&crate::core::settings::Profile, RenderError> {
-        let missing = || RenderError(format!("host '{}' names no usable profile", host.name));
+        let missing = || RenderError::from(format!("host '{}' names no usable profile", host.name));
         self.settings
             .profiles
             .get(&host.profile)
@@ -353,7 +367,7 @@ impl Engine {
 
     fn context(&self, host: &Host, machine: &Machine, token: &str) -> Result<Context, RenderError> {
         if self.settings.accounts_faulty {
-            return Err(RenderError(
+            return Err(RenderError::from(
                 "a `config account` section has faults: `kickstand status` names them".to_owned(),
             ));
         }
@@ -378,64 +392,11 @@ impl Engine {
     /// Where machines reach the service.
     pub fn router(&self) -> Result<Router, RenderError> {
         let missing = || {
-            RenderError(format!(
+            RenderError::from(format!(
                 "interface '{}' has no IPv4 address yet",
                 self.settings.main.interface
             ))
         };
         self.router.ok_or_else(missing)
-    }
-
-    /// Opens the answer files of armed hosts with `option publish` to uhttpd, and closes all others.
-    fn publish(&mut self) {
-        let now = self.now();
-        let mut open = BTreeMap::new();
-        let mut hosts = BTreeSet::new();
-        let mut faults = Vec::new();
-        for host in self.settings.hosts.values().filter(|host| host.publish) {
-            let record = self.record(&host.name);
-            let Some(arm) = record.live_arm(&now) else {
-                continue;
-            };
-            // A card that the host got since it was armed may be another machine's, and the file holds the token.
-            for mac in host.macs.iter().filter(|mac| arm.macs.contains(mac)) {
-                let machine = self.machine_with(host, *mac);
-                match self.answer(host, &machine, arm.token.reveal()) {
-                    Ok(text) if claims(&text) => {
-                        open.insert(format!("kickstart-{mac}.cfg"), text);
-                        hosts.insert(host.name.clone());
-                    }
-                    // Nobody tells us when uhttpd hands it out, so it would install at every boot until the window ends.
-                    Ok(_) => faults.push(format!(
-                        "{}: its answer file for {mac} does not claim, so it is not published: include claim.ks in a template",
-                        host.name
-                    )),
-                    Err(error) => faults.push(format!(
-                        "{}: its answer file for {mac} is not published: {error}",
-                        host.name
-                    )),
-                }
-            }
-        }
-        self.open = hosts;
-        if let Err(error) = published::set(&self.paths, &open) {
-            faults.push(error);
-        }
-        if faults.is_empty() {
-            self.warnings.remove("publish");
-            return;
-        }
-        let faults = faults.join("; ");
-        if self.warnings.get("publish") != Some(&faults) {
-            log::error!("{faults}");
-        }
-        self.warnings.insert("publish", faults);
-    }
-
-    /// Nobody will close them any more.
-    pub fn close_published(&mut self) {
-        if let Err(error) = published::set(&self.paths, &BTreeMap::new()) {
-            log::error!("{error}");
-        }
     }
 }

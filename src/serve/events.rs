@@ -1,31 +1,78 @@
-//! What happened, in RAM: a bounded ring, so that a machine that asks for ever costs nothing.
+//! What happened, in RAM: a bounded ring for each host and for all, so that a machine that asks for ever costs nothing, and
+//! takes nothing from the others.
 //!
 //! Not its job: deciding anything. Flash is not written for events.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
+
+use serde_json::json;
 
 use crate::core::lifecycle::Now;
-use crate::core::replies::EventEntry;
+use crate::core::machine::clean_to;
+use crate::core::replies::{EventEntry, Source};
+use crate::host::ubus::Notifier;
 
-/// Events that are kept in all: with 200 bytes each, 100 KB; some twenty installations.
-const KEPT: usize = 512;
+/// Events that are kept of one subject: an installation has some fifteen.
+const KEPT_OF_ONE: usize = 64;
+/// Newest events of a subject that no other can push out, as long as somebody has more than that: one installation.
+const OWN: usize = 16;
+/// Events that are kept of all hosts: with 200 bytes each, 400 KB; a hundred installations.
+const KEPT_OF_HOSTS: usize = 2048;
+/// Events that are kept of machines that are no host. They may be as many as somebody cares to invent.
+const KEPT_OF_STRANGERS: usize = 256;
+/// Longest text of an event, in characters.
+const TEXT: usize = 300;
+/// Between two notifications about one host, in milliseconds. Pages cannot show more, and phases are told in any case.
+const QUIET: u64 = 1000;
 
-/// The ring.
-#[derive(Debug, Default)]
+/// All that happened.
+#[derive(Debug)]
 pub struct Events {
-    entries: VecDeque<EventEntry>,
-    next: u64,
+    hosts: Ring,
+    strangers: Ring,
+    number: u64,
+    notifier: Option<Notifier>,
+}
+
+impl Default for Events {
+    fn default() -> Self {
+        Events {
+            hosts: Ring::new(KEPT_OF_HOSTS),
+            strangers: Ring::new(KEPT_OF_STRANGERS),
+            number: 0,
+            notifier: None,
+        }
+    }
+}
+
+/// One thing that happened.
+#[derive(Debug, Clone)]
+pub struct Happened {
+    /// Milliseconds since the router started.
+    pub uptime: u64,
+    /// Seconds since 1970, when the clock was set.
+    pub wall: Option<u64>,
+    /// What happened, in words.
+    pub text: String,
+    kind: String,
+    number: u64,
+    times: u32,
 }
 
 impl Events {
+    /// Tells subscribers of the ubus object what is added from now on.
+    pub fn tell(&mut self, notifier: Notifier) {
+        self.notifier = Some(notifier);
+    }
+
     /// Adds an event, and says it in the log. One that repeats the last of its subject is counted there, not added.
+    ///
+    /// The subject is a host's name, or the MAC of a machine that is no host.
     pub fn add(&mut self, now: &Now, subject: &str, kind: &str, text: impl Into<String>) {
-        let text = text.into();
-        if let Some(last) = self
-            .entries
-            .iter_mut()
-            .rev()
-            .find(|entry| entry.subject == subject)
+        let text = clean_to(&text.into(), TEXT);
+        let ring = self.ring(subject);
+        let history = ring.histories.entry(subject.to_owned()).or_default();
+        if let Some(last) = history.entries.back_mut()
             && last.kind == kind
             && last.text == text
         {
@@ -37,26 +84,162 @@ impl Events {
             return;
         }
         log::info!("{subject}: {text}");
-        if self.entries.len() == KEPT {
-            self.entries.pop_front();
+        let is_quiet = history
+            .told
+            .is_some_and(|told| now.uptime.saturating_sub(told) < QUIET);
+        if !is_quiet {
+            history.told = Some(now.uptime);
         }
-        self.next += 1;
-        self.entries.push_back(EventEntry {
-            number: self.next,
-            uptime: now.uptime,
-            wall: now.wall,
-            subject: subject.to_owned(),
-            kind: kind.to_owned(),
-            text,
-            times: 1,
-        });
+        self.number += 1;
+        let number = self.number;
+        if !is_quiet && let Some(notifier) = &self.notifier {
+            let source = Source::of(kind);
+            notifier.notify(
+                "event",
+                json!({"host": subject, "number": number, "kind": kind, "text": text, "source": source}),
+            );
+        }
+        self.ring(subject).push(
+            subject,
+            Happened {
+                number,
+                uptime: now.uptime,
+                wall: now.wall,
+                kind: kind.to_owned(),
+                text,
+                times: 1,
+            },
+        );
     }
 
     /// Events of one subject, the oldest first.
-    pub fn of<'a>(&'a self, subject: &'a str) -> impl DoubleEndedIterator<Item = &'a EventEntry> {
-        self.entries
-            .iter()
-            .filter(move |entry| entry.subject == subject)
+    pub fn of(&self, subject: &str) -> Vec<EventEntry> {
+        let history = self.looked_at(subject).histories.get(subject);
+        let entries = history.into_iter().flat_map(|history| &history.entries);
+        entries.map(|entry| entry.reply(subject)).collect()
+    }
+
+    /// The last event of one subject.
+    pub fn last(&self, subject: &str) -> Option<&Happened> {
+        let history = self.looked_at(subject).histories.get(subject)?;
+        history.entries.back()
+    }
+
+    /// Forgets hosts that are none any more.
+    pub fn keep_hosts(&mut self, is_host: impl Fn(&str) -> bool) {
+        let ring = &mut self.hosts;
+        ring.histories.retain(|name, _| is_host(name));
+        ring.count = ring.histories.values().map(|h| h.entries.len()).sum();
+    }
+
+    fn ring(&mut self, subject: &str) -> &mut Ring {
+        if is_stranger(subject) {
+            &mut self.strangers
+        } else {
+            &mut self.hosts
+        }
+    }
+
+    fn looked_at(&self, subject: &str) -> &Ring {
+        if is_stranger(subject) {
+            &self.strangers
+        } else {
+            &self.hosts
+        }
+    }
+}
+
+/// A MAC has colons, which no section's name and no host name can have.
+fn is_stranger(subject: &str) -> bool {
+    subject.contains(':')
+}
+
+impl Happened {
+    fn reply(&self, subject: &str) -> EventEntry {
+        EventEntry {
+            number: self.number,
+            at: self.wall,
+            uptime: self.uptime as f64 / 1000.0,
+            subject: subject.to_owned(),
+            kind: self.kind.clone(),
+            text: self.text.clone(),
+            times: self.times,
+            source: Source::of(&self.kind),
+        }
+    }
+}
+
+/// What happened to each subject, and how much may be kept of all.
+#[derive(Debug)]
+struct Ring {
+    histories: BTreeMap<String, History>,
+    count: usize,
+    most: usize,
+}
+
+/// What happened to one subject.
+#[derive(Debug, Default)]
+struct History {
+    entries: VecDeque<Happened>,
+    /// Milliseconds of uptime at which subscribers were last told.
+    told: Option<u64>,
+}
+
+impl Ring {
+    fn new(most: usize) -> Self {
+        Ring {
+            histories: BTreeMap::new(),
+            count: 0,
+            most,
+        }
+    }
+
+    fn push(&mut self, subject: &str, happened: Happened) {
+        let history = self.histories.entry(subject.to_owned()).or_default();
+        history.entries.push_back(happened);
+        if history.entries.len() > KEPT_OF_ONE {
+            history.make_room();
+        } else {
+            self.count += 1;
+        }
+        if self.count > self.most {
+            self.make_room();
+        }
+    }
+
+    /// Drops the oldest event of those who have more than [`OWN`]; when nobody has, the oldest of all.
+    fn make_room(&mut self) {
+        let oldest = |least: usize| {
+            self.histories
+                .iter()
+                .filter(|(_, history)| history.entries.len() > least)
+                .min_by_key(|(_, history)| history.entries.front().map(|entry| entry.number))
+                .map(|(subject, _)| subject.clone())
+        };
+        let Some(subject) = oldest(OWN).or_else(|| oldest(0)) else {
+            return;
+        };
+        if let Some(history) = self.histories.get_mut(&subject) {
+            history.entries.pop_front();
+            self.count -= 1;
+            if history.entries.is_empty() {
+                self.histories.remove(&subject);
+            }
+        }
+    }
+}
+
+impl History {
+    /// Drops the oldest event of the kind that is there most: who asks for ever pushes out what it asked before, not how the
+    /// installation went.
+    fn make_room(&mut self) {
+        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+        for entry in &self.entries {
+            *counts.entry(&entry.kind).or_default() += 1;
+        }
+        let most = counts.into_iter().max_by_key(|(_, count)| *count);
+        let first = most.and_then(|(kind, _)| self.entries.iter().position(|e| e.kind == kind));
+        self.entries.remove(first.unwrap_or(0));
     }
 }
 
@@ -67,8 +250,19 @@ mod tests {
     fn now() -> Now {
         Now {
             router_start: "a".to_owned(),
-            uptime: 1000,
+            uptime: 1500,
             wall: None,
+        }
+    }
+
+    fn texts(events: &Events, subject: &str) -> Vec<String> {
+        let events = events.of(subject).into_iter();
+        events.map(|event| event.text).collect()
+    }
+
+    fn install(events: &mut Events, host: &str) {
+        for step in 0..OWN {
+            events.add(&now(), host, "progress", format!("step {step}"));
         }
     }
 
@@ -79,20 +273,113 @@ mod tests {
             events.add(&now(), "a", "wait", "asked");
             events.add(&now(), "b", "wait", "asked");
         }
-        let kept: Vec<_> = events.of("a").map(|entry| entry.times).collect();
+        let kept: Vec<_> = events.of("a").iter().map(|entry| entry.times).collect();
         assert_eq!(kept, vec![10_000]);
     }
 
     #[test]
-    fn the_ring_is_bounded() {
+    fn what_one_host_does_for_ever_is_bounded_and_takes_nothing_from_others() {
         let mut events = Events::default();
+        install(&mut events, "quiet");
         for index in 0..10_000 {
-            events.add(&now(), "a", "wait", index.to_string());
+            events.add(&now(), "loud", "wait", index.to_string());
         }
-        assert_eq!(events.of("a").count(), KEPT);
-        assert_eq!(
-            events.of("a").next_back().map(|entry| entry.number),
-            Some(10_000)
+        assert_eq!(events.of("loud").len(), KEPT_OF_ONE);
+        let last = events.last("loud").map(|last| last.text.as_str());
+        assert_eq!(last, Some("9999"));
+        assert_eq!(texts(&events, "quiet").len(), OWN);
+    }
+
+    #[test]
+    fn nor_do_many_that_are_loud_together() {
+        let mut events = Events::default();
+        install(&mut events, "quiet");
+        for index in 0..1000 {
+            for host in 0..60 {
+                events.add(&now(), &format!("loud{host}"), "wait", index.to_string());
+            }
+        }
+        assert_eq!(texts(&events, "quiet").len(), OWN);
+        let all: usize = events
+            .hosts
+            .histories
+            .values()
+            .map(|h| h.entries.len())
+            .sum();
+        assert_eq!((all, events.hosts.count), (KEPT_OF_HOSTS, KEPT_OF_HOSTS));
+    }
+
+    #[test]
+    fn with_more_hosts_than_room_the_oldest_events_go() {
+        let mut events = Events::default();
+        let hosts = KEPT_OF_HOSTS / OWN * 2;
+        for host in 0..hosts {
+            install(&mut events, &format!("h{host}"));
+        }
+        let last = format!("h{}", hosts - 1);
+        assert_eq!(texts(&events, &last).len(), OWN);
+        assert_eq!(texts(&events, "h0").len(), 0);
+        assert_eq!(events.hosts.histories.len(), hosts / 2);
+    }
+
+    #[test]
+    fn machines_that_are_invented_push_out_no_hosts() {
+        let mut events = Events::default();
+        install(&mut events, "a");
+        for index in 0..5_000 {
+            events.add(&now(), &format!("52:54:00:{index:06x}"), "wait", "asked");
+        }
+        assert_eq!(texts(&events, "a").len(), OWN);
+        assert_eq!(events.strangers.histories.len(), KEPT_OF_STRANGERS);
+    }
+
+    #[test]
+    fn one_kind_of_event_does_not_push_out_how_the_installation_went() {
+        let mut events = Events::default();
+        events.add(&now(), "a", "claim", "claimed");
+        for index in 0..1000 {
+            events.add(&now(), "a", "refused", format!("from {index}"));
+        }
+        events.add(&now(), "a", "completed", "installed");
+        for index in 0..1000 {
+            events.add(&now(), "a", "refused", format!("from {index}"));
+        }
+        let texts = texts(&events, "a");
+        assert_eq!(texts.len(), KEPT_OF_ONE);
+        assert_eq!(texts.first().map(String::as_str), Some("claimed"));
+        assert!(texts.contains(&"installed".to_owned()));
+    }
+
+    #[test]
+    fn hosts_that_are_gone_are_forgotten() {
+        let mut events = Events::default();
+        install(&mut events, "a");
+        install(&mut events, "b");
+        events.keep_hosts(|name| name == "b");
+        assert!(events.of("a").is_empty());
+        assert_eq!((events.of("b").len(), events.hosts.count), (OWN, OWN));
+    }
+
+    #[test]
+    fn texts_are_cut_and_clean() {
+        let mut events = Events::default();
+        events.add(
+            &now(),
+            "a",
+            "progress",
+            format!("x\u{202e}\n{}", "y".repeat(1000)),
         );
+        let text = texts(&events, "a").concat();
+        assert!(text.starts_with("x  yyy"), "{text}");
+        assert_eq!(text.chars().count(), TEXT);
+    }
+
+    #[test]
+    fn times_are_seconds() {
+        let mut events = Events::default();
+        events.add(&now(), "a", "armed", "was armed");
+        let event = events.of("a").remove(0);
+        assert_eq!((event.uptime, event.at), (1.5, None));
+        assert_eq!(event.source, Source::User);
     }
 }

@@ -1,27 +1,19 @@
-//! Prometheus text (exposition format 0.0.4) of a status.
+//! Prometheus text (exposition format 0.0.4) of the counts of a status.
 
-use std::collections::BTreeMap;
+use crate::core::replies::Counts;
 
-use crate::core::replies::StatusReply;
-
-/// Every phase that a host can be in, so that a series does not vanish when it falls to zero.
-const PHASES: [&str; 8] = [
-    "idle",
-    "armed",
-    "booting",
-    "installing",
-    "installed",
-    "failed",
-    "expired",
-    "disabled",
-];
-
-/// The text.
-pub fn prometheus(status: &StatusReply) -> String {
-    let mut hosts: BTreeMap<&str, usize> = PHASES.iter().map(|phase| (*phase, 0)).collect();
-    for host in &status.hosts {
-        *hosts.entry(host.phase.as_str()).or_default() += 1;
-    }
+/// The text. Every phase that a host can be in is there, so that a series does not vanish when it falls to zero.
+pub fn prometheus(counts: &Counts, faults: usize, warnings: usize) -> String {
+    let hosts = [
+        ("armed", counts.armed),
+        ("booting", counts.booting),
+        ("disabled", counts.disabled),
+        ("expired", counts.expired),
+        ("failed", counts.failed),
+        ("idle", counts.idle),
+        ("installed", counts.installed),
+        ("installing", counts.installing),
+    ];
     let mut text = String::new();
     text.push_str("# HELP kickstand_hosts Hosts by phase.\n# TYPE kickstand_hosts gauge\n");
     for (phase, count) in hosts {
@@ -31,18 +23,10 @@ pub fn prometheus(status: &StatusReply) -> String {
         (
             "kickstand_unknown_machines",
             "Machines that asked and are no host.",
-            status.unknown.len(),
+            counts.unknown,
         ),
-        (
-            "kickstand_faults",
-            "Faults in the configuration.",
-            status.faults.len(),
-        ),
-        (
-            "kickstand_warnings",
-            "What else is wrong.",
-            status.warnings.len(),
-        ),
+        ("kickstand_faults", "Faults in the configuration.", faults),
+        ("kickstand_warnings", "What else is wrong.", warnings),
     ] {
         text.push_str(&format!(
             "# HELP {name} {help}\n# TYPE {name} gauge\n{name} {value}\n"

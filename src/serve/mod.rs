@@ -20,6 +20,7 @@ use crate::host::state_file;
 use crate::host::ubus::Provider;
 use engine::Engine;
 
+mod arguments;
 pub mod boot;
 pub mod engine;
 mod events;
@@ -27,8 +28,10 @@ mod files;
 mod http;
 mod metrics;
 pub mod object;
+mod publishing;
 mod report;
 pub mod routes;
+mod status;
 mod strangers;
 mod views;
 
@@ -145,7 +148,11 @@ async fn moved(paths: &Paths, engine: &Rc<RefCell<Engine>>, router: Router, relo
 
 async fn provide(paths: &Paths, engine: &Rc<RefCell<Engine>>) -> std::convert::Infallible {
     let (provider, notifier) = Provider::new(paths.ubus_socket(), object::OBJECT, object::METHODS);
-    engine.borrow_mut().notifier = Some(notifier);
+    {
+        let mut engine = engine.borrow_mut();
+        engine.events.tell(notifier.clone());
+        engine.notifier = Some(notifier);
+    }
     let engine = Rc::clone(engine);
     provider
         .run(move |method, arguments| engine.borrow_mut().call(method, &arguments))

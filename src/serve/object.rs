@@ -6,14 +6,19 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::arguments::Arguments;
 use super::engine::{Engine, NO_TOKEN, claims};
+use super::status::{disk_words, title_words};
+use crate::core::answer::RenderError;
 use crate::core::lifecycle::{ArmedBy, Event, Outcome};
+use crate::core::listing::Asked;
 use crate::core::mac::Mac;
 use crate::core::machine::clean_to;
-use crate::core::replies::{AdoptReply, ArmReply, DoneReply, ErrorReply};
+use crate::core::replies::{AdoptReply, ArmReply, DoneReply, ErrorReply, UciSet};
 use crate::core::settings::{Host, LONGEST_WINDOW, SHORTEST_WINDOW};
 use crate::host::ubus::ArgumentKind::{Integer, Text};
-use crate::host::ubus::MethodSpec;
+use crate::host::ubus::{MethodSpec, Right};
+use crate::host::wake;
 
 /// Name on the bus.
 pub const OBJECT: &str = "kickstand";
@@ -22,81 +27,146 @@ pub const OBJECT: &str = "kickstand";
 pub const METHODS: &[MethodSpec] = &[
     MethodSpec {
         name: "status",
+        arguments: &[
+            ("offset", Integer),
+            ("limit", Integer),
+            ("filter", Text),
+            ("sort", Text),
+            ("phase", Text),
+        ],
+        right: Right::Read,
+    },
+    MethodSpec {
+        name: "overview",
         arguments: &[],
+        right: Right::Read,
     },
     MethodSpec {
         name: "host",
         arguments: &[("name", Text)],
+        right: Right::Read,
     },
     MethodSpec {
         name: "explain",
         arguments: &[("mac", Text)],
+        right: Right::Read,
     },
     MethodSpec {
         name: "render",
         arguments: &[("host", Text), ("what", Text)],
+        right: Right::Read,
+    },
+    MethodSpec {
+        name: "profiles",
+        arguments: &[],
+        right: Right::Read,
     },
     MethodSpec {
         name: "arm",
-        arguments: &[("host", Text), ("window", Integer)],
+        arguments: &[("host", Text), ("window", Integer), ("confirm", Text)],
+        right: Right::Write,
     },
     MethodSpec {
         name: "disarm",
         arguments: &[("host", Text)],
+        right: Right::Write,
     },
     MethodSpec {
         name: "adopt",
         arguments: &[("mac", Text), ("name", Text), ("profile", Text)],
+        right: Right::Write,
     },
     MethodSpec {
         name: "forget",
         arguments: &[("mac", Text)],
+        right: Right::Write,
+    },
+    MethodSpec {
+        name: "wake",
+        arguments: &[("host", Text)],
+        right: Right::Write,
     },
 ];
 
-pub(super) type Reply = Result<Value, String>;
+/// Longest sentence of a refusal, in characters: one that lists what there is has a few hundred.
+const REFUSAL: usize = 1000;
+/// Longest name of a new host, in bytes: a label of a host name (RFC 1123).
+const NAME: usize = 63;
+
+pub(super) type Reply = Result<Value, ErrorReply>;
 
 impl Engine {
     /// Answers a call. A refusal is a reply with one member, `error`.
     pub fn call(&mut self, method: &str, arguments: &Value) -> Value {
         self.refresh();
-        let argument = |name: &str| {
-            arguments
-                .get(name)
-                .and_then(Value::as_str)
-                .unwrap_or_default()
-                .trim()
-                .to_owned()
-        };
-        let reply = match method {
-            "status" => reply(&self.status()),
-            "host" => self.host(&argument("name")),
-            "explain" => self.explain(&argument("mac")),
-            "render" => self.render(&argument("host"), &argument("what")),
-            "arm" => window(arguments).and_then(|window| self.arm(&argument("host"), window)),
-            "disarm" => self.disarm(&argument("host")),
-            "adopt" => self.adopt(&argument("mac"), &argument("name"), &argument("profile")),
-            "forget" => self.forget(&argument("mac")),
-            _ => Err(format!("there is no method '{}'", clean_to(method, 40))),
-        };
-        reply.unwrap_or_else(|error| json!(ErrorReply { error }))
+        self.answer_call(method, Arguments(arguments))
+            .unwrap_or_else(|refusal| {
+                json!(ErrorReply {
+                    error: clean_to(&refusal.error, REFUSAL),
+                    ..refusal
+                })
+            })
     }
 
-    fn arm(&mut self, word: &str, window: Option<u32>) -> Reply {
+    fn answer_call(&mut self, method: &str, given: Arguments<'_>) -> Reply {
+        match method {
+            "status" => {
+                let asked = Asked {
+                    offset: given.number("offset")?,
+                    limit: given.number("limit")?,
+                    filter: given.text("filter")?,
+                    sort: given.text("sort")?,
+                    phase: given.text("phase")?,
+                };
+                reply(&self.status(&asked.check()?))
+            }
+            "overview" => reply(&self.overview()),
+            "profiles" => reply(&self.profiles()),
+            "host" => self.host(&given.needed("name")?),
+            "explain" => self.explain(&given.needed("mac")?),
+            "render" => self.render(
+                &given.needed("host")?,
+                &given.text("what")?.unwrap_or_default(),
+            ),
+            "arm" => self.arm(
+                &given.needed("host")?,
+                window(given)?,
+                given.given_text("confirm")?.as_deref(),
+            ),
+            "disarm" => self.disarm(&given.needed("host")?),
+            "adopt" => self.adopt(
+                &given.needed("mac")?,
+                &given.needed("name")?,
+                &given.needed("profile")?,
+            ),
+            "forget" => self.forget(&given.needed("mac")?),
+            "wake" => self.wake(&given.needed("host")?),
+            _ => Err(format!("there is no method '{}'", clean_to(method, 40)).into()),
+        }
+    }
+
+    fn arm(&mut self, word: &str, window: Option<u32>, confirm: Option<&str>) -> Reply {
         let host = self.settings.find_host(word)?.clone();
+        if let Some(typed) = confirm
+            && typed != host.name
+            && typed != host.hostname
+        {
+            let (name, typed) = (&host.name, clean_to(typed, NAME));
+            let what = format!("'{typed}' was typed where its name was asked for");
+            return Err(format!("{name} is not armed: {what}").into());
+        }
         let machine = self.machine_of(&host).ok_or("this host has no card")?;
         let rendered = self.installer(&host, &machine, NO_TOKEN).map(drop);
         let answer = rendered.and_then(|()| self.answer(&host, &machine, NO_TOKEN));
         let answer = answer.map_err(|error| {
-            format!(
-                "{} is not armed, its installation would fail: {error}",
-                host.name
-            )
+            let name = &host.name;
+            let text = format!("{name} is not armed, its installation would fail: {error}");
+            RenderError { text, ..error }
         })?;
         let arm = self.fresh_arm(&host, ArmedBy::User, window)?;
         match self.apply(&host.name, Event::Arm(arm))? {
             Outcome::Refused(refusal) => {
-                return Err(format!("{}: {}", host.name, refusal.sentence()));
+                return Err(format!("{}: {}", host.name, refusal.sentence()).into());
             }
             _ => {
                 let now = self.now();
@@ -104,8 +174,13 @@ impl Engine {
                     .add(&now, &host.name, "armed", "was armed by the user");
             }
         }
+        reply(&self.arm_reply(&host, &answer))
+    }
+
+    /// What was permitted, in words: what is wiped, what is installed, how long it may begin.
+    fn arm_reply(&self, host: &Host, answer: &str) -> ArmReply {
         let mut warnings = Vec::new();
-        if !claims(&answer) {
+        if !claims(answer) {
             warnings.push("its answer file does not claim: no completion will be seen, and handing it out uses up the arm".to_owned());
         }
         if self.open.contains(&host.name) {
@@ -119,19 +194,20 @@ impl Engine {
             .settings
             .profiles
             .get(&host.profile)
-            .map(|profile| profile.title.clone());
+            .map(|profile| title_words(&profile.title));
         let left = self
             .record(&host.name)
             .live_arm(&now)
             .map_or(0, |arm| arm.left(&now));
-        reply(&ArmReply {
+        ArmReply {
             host: host.name.clone(),
+            hostname: host.hostname.clone(),
             // The milliseconds that this took should not make 7200 a 7199.
             seconds_left: left.div_ceil(1000),
-            disk: disk_words(&host),
+            disk: disk_words(host),
             title: title.unwrap_or_default(),
             warnings,
-        })
+        }
     }
 
     fn disarm(&mut self, word: &str) -> Reply {
@@ -141,7 +217,7 @@ impl Engine {
             false => self.settings.find_host(word)?.name.clone(),
         };
         match self.apply(&name, Event::Disarm)? {
-            Outcome::Refused(refusal) => Err(format!("{name}: {}", refusal.sentence())),
+            Outcome::Refused(refusal) => Err(format!("{name}: {}", refusal.sentence()).into()),
             _ => {
                 let now = self.now();
                 self.events
@@ -158,28 +234,9 @@ impl Engine {
             .parse()
             .map_err(|error| format!("mac must be {error}"))?;
         if let Some(owner) = self.settings.macs.get(&mac) {
-            return Err(format!("{mac} is a card of host '{owner}' already"));
+            return Err(format!("{mac} is a card of host '{owner}' already").into());
         }
-        let fits = !name.is_empty()
-            && name
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
-        // It becomes a host name, which neither begins nor ends with '-'.
-        if !fits || name.starts_with(['-', '_']) || name.ends_with(['-', '_']) {
-            return Err(
-                "the name must be of letters and digits, with '-' or '_' between".to_owned(),
-            );
-        }
-        // A section's name may not hold '-', a host name may not hold '_'.
-        let section = name.replace('-', "_");
-        if self.settings.configured.contains_key(&section) {
-            return Err(format!("there is a host '{section}' already"));
-        }
-        if self.settings.sections.contains(&section) {
-            return Err(format!(
-                "there is another section '{section}' in /etc/config/kickstand already: choose another name"
-            ));
-        }
+        let section = self.free_section(name)?;
         if !self.settings.profiles.contains_key(profile) {
             let known = self
                 .settings
@@ -191,20 +248,56 @@ impl Engine {
             return Err(format!(
                 "there is no profile '{}' (there are: {known})",
                 clean_to(profile, 40)
-            ));
+            )
+            .into());
         }
-        let mut uci = vec![
-            format!("set kickstand.{section}=host"),
-            format!("add_list kickstand.{section}.mac='{mac}'"),
-            format!("set kickstand.{section}.profile='{profile}'"),
+        let entry =
+            |option: Option<&str>, value: Option<String>, values: Option<Vec<String>>| UciSet {
+                section: section.clone(),
+                kind: "host".to_owned(),
+                option: option.map(str::to_owned),
+                value,
+                values,
+            };
+        let mut set = vec![
+            entry(None, None, None),
+            entry(Some("mac"), None, Some(vec![mac.to_string()])),
+            entry(Some("profile"), Some(profile.to_owned()), None),
         ];
         if section.replace('_', "-") != name || name.contains('_') {
-            uci.push(format!(
-                "set kickstand.{section}.hostname='{}'",
-                name.replace('_', "-")
+            let hostname = name.replace('_', "-");
+            set.push(entry(Some("hostname"), Some(hostname), None));
+        }
+        reply(&AdoptReply {
+            uci: set.iter().flat_map(UciSet::lines).collect(),
+            host: section,
+            set,
+        })
+    }
+
+    /// Name of the section for a new host of that name.
+    fn free_section(&self, name: &str) -> Result<String, String> {
+        let fits = name.len() <= NAME
+            && name
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
+        // It becomes a host name, which neither begins nor ends with '-'.
+        if !fits || name.starts_with(['-', '_']) || name.ends_with(['-', '_']) {
+            return Err(format!(
+                "the name must be of letters and digits, with '-' or '_' between, {NAME} at most"
             ));
         }
-        reply(&AdoptReply { host: section, uci })
+        // A section's name may not hold '-', a host name may not hold '_'.
+        let section = name.replace('-', "_");
+        if self.settings.configured.contains_key(&section) {
+            return Err(format!("there is a host '{section}' already"));
+        }
+        if self.settings.sections.contains(&section) {
+            return Err(format!(
+                "there is another section '{section}' in /etc/config/kickstand already: choose another name"
+            ));
+        }
+        Ok(section)
     }
 
     fn forget(&mut self, mac: &str) -> Reply {
@@ -215,25 +308,41 @@ impl Engine {
             true => reply(&DoneReply {
                 done: format!("{mac} is forgotten until it asks again"),
             }),
-            false => Err(format!("{mac} is not among the unknown machines")),
+            false => Err(format!("{mac} is not among the unknown machines").into()),
         }
+    }
+
+    fn wake(&mut self, word: &str) -> Reply {
+        let host = self.settings.find_host(word)?.clone();
+        let router = self.router()?;
+        wake::wake(router.address, wake::PORT, &host.macs)?;
+        let cards = match host.macs.as_slice() {
+            [card] => card.to_string(),
+            cards => format!("{} cards", cards.len()),
+        };
+        let now = self.now();
+        let text = format!("a magic packet was sent to wake {cards}");
+        self.events.add(&now, &host.name, "woken", text);
+        reply(&DoneReply {
+            done: format!(
+                "{} was sent a magic packet ({cards}); it starts when its firmware allows Wake-on-LAN",
+                host.name
+            ),
+        })
     }
 }
 
 pub(super) fn reply<T: Serialize>(reply: &T) -> Reply {
     serde_json::to_value(reply)
-        .map_err(|error| format!("the reply cannot be put in words: {error}"))
+        .map_err(|error| format!("the reply cannot be put in words: {error}").into())
 }
 
-/// The window of an `arm` call: a number, or a text that is one, as `ubus call` and LuCI send either.
-fn window(arguments: &Value) -> Result<Option<u32>, String> {
-    let seconds = match arguments.get("window") {
-        None | Some(Value::Null) => return Ok(None),
-        Some(Value::String(text)) if text.is_empty() => return Ok(None),
-        Some(Value::String(text)) => text.parse().ok(),
-        Some(value) => value.as_u64(),
+/// The window of an `arm` call.
+fn window(given: Arguments<'_>) -> Result<Option<u32>, String> {
+    let Some(seconds) = given.number("window")? else {
+        return Ok(None);
     };
-    let seconds = seconds
+    let seconds = Some(seconds)
         .filter(|seconds| (SHORTEST_WINDOW.into()..=LONGEST_WINDOW.into()).contains(seconds))
         .and_then(|seconds| u32::try_from(seconds).ok());
     seconds.map(Some).ok_or_else(|| {
@@ -242,10 +351,4 @@ fn window(arguments: &Value) -> Result<Option<u32>, String> {
             SHORTEST_WINDOW, LONGEST_WINDOW
         )
     })
-}
-
-pub(super) fn disk_words(host: &Host) -> String {
-    host.disk
-        .clone()
-        .unwrap_or_else(|| "the only fixed disk in it".to_owned())
 }

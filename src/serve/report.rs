@@ -7,7 +7,7 @@ use super::engine::Engine;
 use crate::core::decision::{self, Identity};
 use crate::core::lifecycle::{Event, Outcome, Refusal};
 use crate::core::mac::Mac;
-use crate::core::machine::clean_to;
+use crate::core::machine::{clean_end, clean_to};
 use crate::core::target::Query;
 
 /// Longest end of an installer's log that is kept, in characters.
@@ -104,10 +104,8 @@ impl Engine {
             &format!("reported that it failed: {reason}"),
         );
         if answer == Answer::Text("granted\n".to_owned()) {
-            let skipped = log.chars().count().saturating_sub(LOG_LENGTH);
-            let keep = |c: &char| !c.is_control() || *c == '\n';
-            self.sightings.entry(name.to_owned()).or_default().log =
-                log.chars().skip(skipped).filter(keep).collect();
+            let sighting = self.sightings.entry(name.to_owned()).or_default();
+            sighting.log = clean_end(log, LOG_LENGTH);
         }
         answer
     }

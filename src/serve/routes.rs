@@ -8,6 +8,7 @@ use super::boot::Answer;
 use super::engine::Engine;
 use super::files::{self, FileAnswer};
 use super::metrics;
+use crate::core::listing::{Asked, LARGEST_LIMIT};
 use crate::core::mac::Mac;
 use crate::core::target::{Query, path_names};
 
@@ -130,7 +131,9 @@ pub fn route(engine: &mut Engine, request: &Request) -> Response {
         ["autoinstall", _, _, "meta-data" | "vendor-data"] => Response::text(TEXT, String::new()),
         ["files", rest @ ..] => file(engine, request, "files", rest),
         ["boot", rest @ ..] => file(engine, request, "boot", rest),
-        ["v1", "status"] | ["metrics"] | ["healthz"] => watched(engine, request.peer, &names),
+        ["v1", "status"] | ["metrics"] | ["healthz"] => {
+            watched(engine, request.peer, &names, &query)
+        }
         [name] => match name
             .strip_prefix("kickstart-")
             .and_then(|rest| rest.strip_suffix(".cfg"))
@@ -186,7 +189,7 @@ fn file(engine: &mut Engine, request: &Request, kind: &str, names: &[&str]) -> R
 }
 
 /// What tells about hosts is for the router itself and for the networks that the user allowed.
-fn watched(engine: &mut Engine, peer: Ipv4Addr, names: &[&str]) -> Response {
+fn watched(engine: &mut Engine, peer: Ipv4Addr, names: &[&str], query: &Query) -> Response {
     engine.refresh();
     let own = peer.is_loopback() || engine.router.is_some_and(|router| router.address == peer);
     if !own
@@ -202,13 +205,40 @@ fn watched(engine: &mut Engine, peer: Ipv4Addr, names: &[&str]) -> Response {
             "status is for the router itself, and for networks in `list allow` of kickstand.main",
         );
     }
-    let status = engine.status();
     match names {
-        ["v1", "status"] => match serde_json::to_string(&status) {
-            Ok(text) => Response::text(JSON, text + "\n"),
-            Err(_) => Response::refusal(500, "the status cannot be put in words"),
-        },
-        ["metrics"] => Response::text("text/plain; version=0.0.4", metrics::prometheus(&status)),
+        ["v1", "status"] => status(engine, query),
+        ["metrics"] => {
+            let (faults, warnings) = (engine.settings.faults.len(), engine.warnings.len());
+            let text = metrics::prometheus(&engine.counts(), faults, warnings);
+            Response::text("text/plain; version=0.0.4", text)
+        }
         _ => Response::text(TEXT, "ok\n".to_owned()),
+    }
+}
+
+/// One page, as on ubus; the largest one when nobody says how large.
+fn status(engine: &Engine, query: &Query) -> Response {
+    let number = |name| match query.get(name) {
+        None => Ok(None),
+        Some(text) => match text.parse::<u64>() {
+            Ok(number) => Ok(Some(number)),
+            Err(_) => Err(format!("{name} must be a whole number, 0 or more")),
+        },
+    };
+    let text = |name| query.get(name).map(str::to_owned);
+    let wanted = number("offset").and_then(|offset| {
+        let asked = Asked {
+            offset,
+            limit: number("limit")?.or(Some(LARGEST_LIMIT as u64)),
+            filter: text("filter"),
+            sort: text("sort"),
+            phase: text("phase"),
+        };
+        asked.check()
+    });
+    match wanted.map(|wanted| serde_json::to_string(&engine.status(&wanted))) {
+        Ok(Ok(text)) => Response::text(JSON, text + "\n"),
+        Ok(Err(_)) => Response::refusal(500, "the status cannot be put in words"),
+        Err(sentence) => Response::refusal(400, &sentence),
     }
 }

@@ -5,15 +5,20 @@ use std::collections::HashMap;
 use crate::core::lifecycle::Now;
 use crate::core::mac::Mac;
 use crate::core::machine::Machine;
-use crate::core::replies::UnknownMachine;
+use crate::core::replies::{Asking, UnknownMachine};
 
 /// Machines that are remembered: more than anybody plugs in at once, and with 500 bytes each, 64 KB.
 const KEPT: usize = 128;
+
+/// Between two new machines of which people are told, in milliseconds.
+const QUIET: u64 = 1000;
 
 /// The machines.
 #[derive(Debug, Default)]
 pub struct Strangers {
     seen: HashMap<Mac, Seen>,
+    /// Milliseconds of uptime at which people were last told of a new one.
+    told: Option<u64>,
 }
 
 #[derive(Debug)]
@@ -53,6 +58,22 @@ impl Strangers {
         self.seen.remove(&mac).is_some()
     }
 
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.seen.len()
+    }
+
+    /// Whether people may be told of a new machine now: once a second at most, whatever somebody invents.
+    pub fn may_tell(&mut self, now: &Now) -> bool {
+        let is_quiet = self
+            .told
+            .is_some_and(|told| now.uptime.saturating_sub(told) < QUIET);
+        if !is_quiet {
+            self.told = Some(now.uptime);
+        }
+        !is_quiet
+    }
+
     /// What a machine said about itself.
     pub fn get(&self, mac: Mac) -> Option<&Machine> {
         self.seen.get(&mac).map(|seen| &seen.machine)
@@ -64,8 +85,10 @@ impl Strangers {
         all.sort_by_key(|seen| (std::cmp::Reverse(seen.uptime), seen.machine.mac));
         let entry = |seen: &Seen| UnknownMachine {
             machine: seen.machine.clone(),
-            asked: seen.asked,
-            seconds_ago: now.uptime.saturating_sub(seen.uptime) / 1000,
+            asking: Asking {
+                asked: seen.asked,
+                seconds_ago: now.uptime.saturating_sub(seen.uptime) / 1000,
+            },
         };
         all.into_iter().map(entry).collect()
     }
@@ -98,7 +121,7 @@ mod tests {
         assert_eq!(list.len(), KEPT);
         assert_eq!(
             list.first()
-                .map(|machine| (machine.machine.mac.to_string(), machine.seconds_ago)),
+                .map(|machine| (machine.machine.mac.to_string(), machine.asking.seconds_ago)),
             Some(("52:54:00:00:03:e7".to_owned(), 5))
         );
     }

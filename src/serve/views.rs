@@ -1,110 +1,39 @@
-//! What can be looked at: status, one host, why a machine is told what it is told, and what a host would get.
+//! What can be looked at from near: one host, why a machine is told what it is told, and what a host would get.
 //!
-//! Not its job: changing anything (`object`, `boot`).
+//! Not its job: changing anything (`object`, `boot`), all hosts (`status`).
 
 use super::engine::{Engine, NO_TOKEN};
-use super::object::{Reply, disk_words, reply};
+use super::object::{Reply, reply};
+use crate::core::answer::RenderError;
 use crate::core::decision::{self, Decision, Identity};
-use crate::core::lifecycle::{Outcome, Phase};
+use crate::core::lifecycle::Outcome;
 use crate::core::mac::Mac;
 use crate::core::machine::{Machine, clean_to};
-use crate::core::replies::{
-    Check, EventEntry, ExplainReply, HostReply, HostStatus, RenderReply, StatusReply,
-};
+use crate::core::replies::{Check, ErrorReply, ExplainReply, HostDetails, HostReply, RenderReply};
 use crate::core::settings::Host;
 
 impl Engine {
-    /// Everything at a glance.
-    pub fn status(&self) -> StatusReply {
-        StatusReply {
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            url: self.router.map(|router| router.url()).unwrap_or_default(),
-            hosts: self
-                .settings
-                .configured
-                .keys()
-                .map(|name| self.host_status(name))
-                .collect(),
-            unknown: self.strangers.list(&self.now()),
-            faults: self
-                .settings
-                .faults
-                .iter()
-                .map(ToString::to_string)
-                .collect(),
-            warnings: self.warnings.values().cloned().collect(),
-        }
-    }
-
-    fn host_status(&self, name: &str) -> HostStatus {
-        let now = self.now();
-        let record = self.record(name);
-        let faults: Vec<String> = self
-            .settings
-            .faults_of(name)
-            .map(ToString::to_string)
-            .collect();
-        let host = self.settings.hosts.get(name);
-        let arm = record.live_arm(&now);
-        let profile = host.and_then(|host| self.settings.profiles.get(&host.profile));
-        let installing = record.phase == Phase::Installing;
-        let last = self
-            .events
-            .of(name)
-            .next_back()
-            .map(|event: &EventEntry| event.text.clone());
-        HostStatus {
-            name: name.to_owned(),
-            hostname: host.map(|host| host.hostname.clone()).unwrap_or_default(),
-            macs: self
-                .settings
-                .macs
-                .iter()
-                .filter(|(_, owner)| *owner == name)
-                .map(|(mac, _)| mac.to_string())
-                .collect(),
-            profile: host.map(|host| host.profile.clone()).unwrap_or_default(),
-            title: profile
-                .map(|profile| profile.title.clone())
-                .unwrap_or_default(),
-            phase: if host.is_some() {
-                record.phase.word()
-            } else {
-                "disabled"
-            }
-            .to_owned(),
-            note: record.note.clone(),
-            since: record.since,
-            seconds_left: arm.map(|arm| arm.left(&now) / 1000),
-            starts: arm.map_or(0, |arm| arm.starts),
-            percent: installing
-                .then(|| {
-                    self.sightings
-                        .get(name)
-                        .and_then(|sighting| sighting.percent)
-                })
-                .flatten(),
-            open: self.open.contains(name),
-            disk: host.map(disk_words).unwrap_or_default(),
-            last: last.unwrap_or_default(),
-            faults,
-        }
-    }
-
     pub(super) fn host(&self, word: &str) -> Reply {
         // A host that is disabled has a page too, which says why.
         let name = match self.settings.configured.contains_key(word) {
             true => word.to_owned(),
             false => self.settings.find_host(word)?.name.clone(),
         };
+        let sighting = self.sightings.get(&name);
         reply(&HostReply {
-            status: self.host_status(&name),
-            events: self.events.of(&name).cloned().collect(),
-            log: self
-                .sightings
-                .get(&name)
-                .map(|sighting| sighting.log.clone())
-                .unwrap_or_default(),
+            status: self.host_status(
+                &name,
+                &self.now(),
+                &self.cards_of_disabled(),
+                &self.faults_by_host(&[&name]),
+            ),
+            more: HostDetails {
+                events: self.events.of(&name),
+                log: sighting
+                    .map(|sighting| sighting.log.clone())
+                    .unwrap_or_default(),
+                machine: sighting.and_then(|sighting| sighting.machine.clone()),
+            },
         })
     }
 
@@ -115,10 +44,8 @@ impl Engine {
             Err(error) => match self.settings.find_host(word) {
                 Ok(host) => *host.macs.first().ok_or("this host has no card")?,
                 Err(_) => {
-                    return Err(format!(
-                        "'{}' is no host and not {error}",
-                        clean_to(word, 80)
-                    ));
+                    let word = clean_to(word, 80);
+                    return Err(format!("'{word}' is no host and not {error}").into());
                 }
             },
         };
@@ -213,7 +140,7 @@ impl Engine {
             },
             Err(error) => Check {
                 ok: false,
-                text: error.0,
+                text: error.text,
             },
         });
         let text = "it must ask from an address that the router's neighbour table knows as one of its cards".to_owned();
@@ -246,26 +173,29 @@ impl Engine {
     pub(super) fn render(&self, word: &str, what: &str) -> Reply {
         let host = self.settings.find_host(word)?;
         let machine = self.machine_of(host).ok_or("this host has no card")?;
-        let installer = || {
-            self.installer(host, &machine, NO_TOKEN)
-                .map_err(|error| error.0)
-        };
+        let installer = || self.installer(host, &machine, NO_TOKEN);
         let text = match what {
-            "" | "answer" => self
-                .answer(host, &machine, NO_TOKEN)
-                .map_err(|error| error.0)?,
-            "ipxe" => installer()?.script(
-                &host.hostname,
-                self.router().map_err(|error| error.0)?,
-                &machine,
-            ),
+            "" | "answer" => self.answer(host, &machine, NO_TOKEN)?,
+            "ipxe" => installer()?.script(&host.hostname, self.router()?, &machine),
             "args" => installer()?.command_line() + "\n",
-            _ => return Err("what to render is answer, ipxe or args".to_owned()),
+            _ => return Err("what to render is answer, ipxe or args".into()),
         };
         reply(&RenderReply {
             what: if what.is_empty() { "answer" } else { what }.to_owned(),
             text,
+            problems: Vec::new(),
         })
+    }
+}
+
+impl From<RenderError> for ErrorReply {
+    fn from(error: RenderError) -> Self {
+        let (template, line) = error.place.unzip();
+        ErrorReply {
+            error: error.text,
+            template,
+            line,
+        }
     }
 }
 

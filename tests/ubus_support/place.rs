@@ -8,7 +8,7 @@ use std::sync::{Mutex, OnceLock, mpsc};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use kickstand::host::ubus::{ArgumentKind, CallError, MethodSpec, Notifier, Provider, call};
+use kickstand::host::ubus::{ArgumentKind, CallError, MethodSpec, Notifier, Provider, Right, call};
 use kickstand_lab::parts;
 use kickstand_lab::process::{Running, wait_until};
 use kickstand_lab::scratch::Scratch;
@@ -21,10 +21,12 @@ const METHODS: &[MethodSpec] = &[
     MethodSpec {
         name: "echo",
         arguments: &[],
+        right: Right::Read,
     },
     MethodSpec {
         name: "fill",
         arguments: &[("bytes", ArgumentKind::Integer)],
+        right: Right::Read,
     },
     MethodSpec {
         name: "arm",
@@ -35,6 +37,7 @@ const METHODS: &[MethodSpec] = &[
             ("names", ArgumentKind::List),
             ("options", ArgumentKind::Table),
         ],
+        right: Right::Write,
     },
 ];
 

@@ -30,13 +30,24 @@ pub enum Place {
     Ipxe,
 }
 
-/// Why a text could not be rendered, in one sentence that names template, line and value.
+/// Why a text could not be rendered.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RenderError(pub String);
+pub struct RenderError {
+    /// One sentence that names template, line and value.
+    pub text: String,
+    /// The template that is to blame, and its line from 1, where one is.
+    pub place: Option<(String, usize)>,
+}
+
+impl From<String> for RenderError {
+    fn from(text: String) -> Self {
+        RenderError { text, place: None }
+    }
+}
 
 impl std::fmt::Display for RenderError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.text)
     }
 }
 
@@ -51,15 +62,18 @@ pub fn render_answer(
     context: &Context,
     templates: impl Templates,
 ) -> Result<String, RenderError> {
-    let find = move |name: &str| Ok(templates(name)?.or_else(|| builtin(name).map(str::to_owned)));
+    let find = move |name: &str| -> Result<_, String> {
+        Ok(templates(name)?.or_else(|| builtin(name).map(str::to_owned)))
+    };
     let source = match find(name) {
         Ok(Some(source)) => source,
         Ok(None) => {
-            return Err(RenderError(format!(
+            let text = format!(
                 "there is no template '{name}' in <www>/answers, and no built-in of that name"
-            )));
+            );
+            return Err(text.into());
         }
-        Err(error) => return Err(RenderError(error)),
+        Err(error) => return Err(RenderError::from(error)),
     };
     let mut environment = environment(Place::Answer(kind));
     environment.set_loader(move |name| {
@@ -67,17 +81,19 @@ pub fn render_answer(
     });
     let text = render(&environment, name, &source, context)?;
     if text.len() > ANSWER_LENGTH {
-        return Err(RenderError(format!(
-            "{name} gives {} bytes; {ANSWER_LENGTH} are allowed",
-            text.len()
-        )));
+        let length = text.len();
+        return Err(format!("{name} gives {length} bytes; {ANSWER_LENGTH} are allowed").into());
     }
     Ok(text)
 }
 
 /// Renders one option of a profile, such as its kernel's URL or an argument.
 pub fn render_option(option: &str, source: &str, context: &Context) -> Result<String, RenderError> {
-    render(&environment(Place::Ipxe), option, source, context)
+    // An option is no template file that somebody could open at a line.
+    render(&environment(Place::Ipxe), option, source, context).map_err(|error| RenderError {
+        place: None,
+        ..error
+    })
 }
 
 fn environment(place: Place) -> Environment<'static> {
@@ -176,7 +192,14 @@ fn render(
 ) -> Result<String, RenderError> {
     let template = environment.template_from_named_str(name, source);
     let rendered = template.and_then(|template| template.render(Value::from(Serde(context))));
-    rendered.map_err(|error| RenderError(explain(innermost(&error), name, source, context)))
+    rendered.map_err(|error| {
+        let error = innermost(&error);
+        let place = error.name().zip(error.line());
+        RenderError {
+            text: explain(error, name, source, context),
+            place: place.map(|(template, line)| (template.to_owned(), line)),
+        }
+    })
 }
 
 /// The error in the template that is to blame: one in an included template stands behind the include's.

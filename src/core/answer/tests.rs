@@ -52,7 +52,7 @@ fn render_with(
         &context_of(&settings, &machine()),
         find,
     )
-    .map_err(|error| error.0)
+    .map_err(|error| error.text)
 }
 
 fn template(source: &'static str) -> Result<String, String> {
@@ -202,7 +202,7 @@ fn an_argument_cannot_smuggle_in_another() {
     let context = context_of(&settings, &machine());
     let error = render_option("list arg", "x={{ var.timezone }}", &context).expect_err("fault");
     assert_eq!(
-        error.0,
+        error.text,
         "list arg: a value must not hold blanks: iPXE would split it, in `x={{ var.timezone }}`"
     );
 }

@@ -67,7 +67,7 @@ fn installer(text: &str) -> Result<Installer, String> {
     let context = Context::new(&settings, host, profile, &machine(), router(), "SECRET");
     let syslog = settings.main.syslog_port;
     Installer::new(profile, &machine(), router(), syslog, "SECRET", &context)
-        .map_err(|error| error.0)
+        .map_err(|error| error.text)
 }
 
 fn profile_of_kind(kind: &str, more: &str) -> String {

@@ -37,7 +37,7 @@ pub enum Phase {
 
 impl Phase {
     /// The word used in status, UI and log.
-    pub fn word(self) -> &'static str {
+    pub const fn word(self) -> &'static str {
         match self {
             Phase::Idle => "idle",
             Phase::Armed => "armed",

@@ -279,6 +279,14 @@ impl std::fmt::Display for Fault {
     }
 }
 
+impl Fault {
+    /// Type and name of the section: `host 'r220a'` → `("host", "r220a")`.
+    pub fn section_parts(&self) -> (&str, &str) {
+        let (kind, name) = self.section.split_once(' ').unwrap_or((&self.section, ""));
+        (kind, name.trim_matches('\''))
+    }
+}
+
 impl Settings {
     /// The usable host that a user means: section name, hostname or MAC.
     pub fn find_host(&self, word: &str) -> Result<&Host, String> {

@@ -1,6 +1,6 @@
 //! Which options each kind of section has, and what must hold between them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::network::read_network;
 use super::section::Reader;
@@ -9,13 +9,26 @@ use super::{
     check,
 };
 use crate::core::mac::Mac;
+use crate::core::machine::clean;
 use crate::core::uci::{Document, Section};
+
+/// Longest name of a section, in bytes: twice a host name's label. Names go into every reply, which must stay small.
+const NAME_LENGTH: usize = 128;
+
+/// Hosts of one card that a fault names: each of them has a fault, and there may be thousands.
+const TWINS_NAMED: usize = 8;
 
 /// Reads the whole document. What cannot be used is left out and named in the faults.
 pub fn read(document: &Document) -> Settings {
     let mut settings = Settings::default();
     for section in &document.sections {
         settings.sections.insert(section.name.clone());
+        if is_overlong(section) {
+            let message = format!("the section's name may have {NAME_LENGTH} characters");
+            let name = clean(&section.name);
+            settings.faults.push(fault(section, &name, message));
+            continue;
+        }
         match section.kind.as_str() {
             "kickstand" => read_main(section, &mut settings),
             "profile" => read_profile(section, &mut settings),
@@ -32,7 +45,10 @@ pub fn read(document: &Document) -> Settings {
         }
     }
     // Hosts come last: they name profiles, wherever those stand in the file.
-    let sections: Vec<&Section> = document.of_kind("host").collect();
+    let sections: Vec<&Section> = document
+        .of_kind("host")
+        .filter(|section| !is_overlong(section))
+        .collect();
     let mut owners: BTreeMap<Mac, Vec<usize>> = BTreeMap::new();
     let hosts: Vec<_> = sections
         .iter()
@@ -63,6 +79,10 @@ pub fn read(document: &Document) -> Settings {
     settings
 }
 
+fn is_overlong(section: &Section) -> bool {
+    section.name.len() > NAME_LENGTH
+}
+
 fn fault(section: &Section, name: &str, message: impl Into<String>) -> Fault {
     Fault {
         section: format!("{} '{name}'", section.kind),
@@ -79,18 +99,23 @@ fn report_shared_macs(
     sections: &[&Section],
     hosts: &[(String, Option<Host>)],
     settings: &mut Settings,
-) -> Vec<usize> {
-    let mut twins = Vec::new();
+) -> BTreeSet<usize> {
+    let mut twins = BTreeSet::new();
     for (mac, indices) in owners.iter().filter(|(_, indices)| indices.len() > 1) {
         let names: Vec<String> = indices
             .iter()
+            .take(TWINS_NAMED)
             .map(|&index| format!("'{}'", hosts[index].0))
             .collect();
         for &index in indices {
             let message = format!(
                 "belongs to {} hosts ({}): each card has one host",
                 indices.len(),
-                names.join(", ")
+                if indices.len() > names.len() {
+                    names.join(", ") + ", …"
+                } else {
+                    names.join(", ")
+                }
             );
             let mut shared = fault(sections[index], &hosts[index].0, message);
             shared.option = Some("mac".to_owned());
@@ -101,7 +126,7 @@ fn report_shared_macs(
                 .find(|option| option.name == "mac")
                 .map_or(shared.line, |option| option.line);
             settings.faults.push(shared);
-            twins.push(index);
+            twins.insert(index);
         }
     }
     twins

@@ -2,6 +2,8 @@
 //!
 //! Not its job: reading text.
 
+use std::collections::HashMap;
+
 use super::words::Reason;
 use super::{Document, Section, Setting, Value};
 
@@ -10,6 +12,8 @@ use super::{Document, Section, Setting, Value};
 pub(super) struct Builder {
     document: Document,
     current: Option<usize>,
+    /// Where the first section of a name stands: files have thousands.
+    named: HashMap<String, usize>,
 }
 
 impl Builder {
@@ -21,25 +25,25 @@ impl Builder {
     /// `config`: a new section, or again the one of that name. An empty name asks for a new anonymous section.
     pub(super) fn open(&mut self, kind: String, name: String, line: usize) -> Result<(), Reason> {
         let sections = &mut self.document.sections;
-        // Names that were made up count as well.
-        let known = sections
-            .iter()
-            .position(|section| !name.is_empty() && section.name == name);
-        if let Some(index) = known {
+        // No name is empty, so an empty one is never found. Names that were made up count as well.
+        if let Some(&index) = self.named.get(&name) {
             if sections[index].kind != kind {
                 return Err("a section of this name, but of another type, stands further up");
             }
             self.current = Some(index);
             return Ok(());
         }
-        self.current = Some(sections.len());
+        let index = sections.len();
+        self.current = Some(index);
         let anonymous = name.is_empty();
+        let name = if anonymous {
+            anonymous_name(index + 1, &kind)
+        } else {
+            name
+        };
+        self.named.entry(name.clone()).or_insert(index);
         sections.push(Section {
-            name: if anonymous {
-                anonymous_name(sections.len() + 1, &kind)
-            } else {
-                name
-            },
+            name,
             kind,
             anonymous,
             line,

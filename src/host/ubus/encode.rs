@@ -11,13 +11,13 @@ const ENVELOPE: usize = 4 * 1024;
 const DEEPEST: usize = 64;
 
 /// Why a value cannot be sent, as a sentence.
-pub(super) type Unsendable = String;
+pub type Unsendable = String;
 
 /// A table of the members of an object.
 ///
 /// The size is reckoned beforehand: the encoder panics on what does not fit its length fields, and a panic ends the daemon.
 pub(super) fn table(value: &Value) -> Result<BlobMsgTable, Unsendable> {
-    let size = size(0, value, 0)?;
+    let size = bytes(value)?;
     if size > MAX_MSG_LEN - ENVELOPE {
         return Err(format!(
             "{size} bytes are more than a message of ubus can carry"
@@ -37,6 +37,11 @@ pub(super) fn replace_nul(value: &mut Value) {
         Value::Object(members) => members.values_mut().for_each(replace_nul),
         _ => {}
     }
+}
+
+/// Bytes that a value takes in a message.
+pub fn bytes(value: &Value) -> Result<usize, Unsendable> {
+    size(0, value, 0)
 }
 
 /// Bytes that a value takes with its header, its name and what aligns them to four.

@@ -14,5 +14,6 @@ mod object;
 mod provider;
 
 pub use client::{CallError, call};
-pub use object::{ArgumentKind, MethodSpec};
+pub use encode::bytes;
+pub use object::{ArgumentKind, MethodSpec, Right};
 pub use provider::{Notifier, Provider};

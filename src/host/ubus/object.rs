@@ -18,6 +18,20 @@ pub struct MethodSpec {
     pub name: &'static str,
     /// Names and kinds of its arguments.
     pub arguments: &'static [(&'static str, ArgumentKind)],
+    /// Who may call it.
+    pub right: Right,
+}
+
+/// Who may call a method. Nothing is checked here: ubusd lets only root call, and rpcd asks its access lists, which a test
+/// compares with this.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Right {
+    /// Whoever may read: the `read` list.
+    Read,
+    /// Whoever may change something: the `write` list only.
+    Write,
+    /// The router's own scripts: in neither list.
+    Router,
 }
 
 /// Kind of an argument, as `ubus -v list` shows it.

@@ -3,17 +3,13 @@
 //! Not its job: what they should be told.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::io::{self, ErrorKind};
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
-use std::os::fd::AsFd;
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::thread;
 use std::time::Duration;
 
-use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
-
+use crate::network::inside;
 use crate::process::wait_until;
 
 /// dnsmasq answers within milliseconds; the rest is for a machine under load.
@@ -88,15 +84,7 @@ impl Lan {
         network: usize,
         run: impl FnOnce() -> io::Result<T> + Send + 'static,
     ) -> io::Result<T> {
-        let path = format!("/run/netns/{}", self.machines(network));
-        // The namespace is a property of the thread, which ends here.
-        thread::spawn(move || {
-            let namespace = File::open(path)?;
-            move_into_link_name_space(namespace.as_fd(), Some(LinkNameSpaceType::Network))?;
-            run()
-        })
-        .join()
-        .expect("the client does not panic")
+        inside(&self.machines(network), run)
     }
 
     /// What a machine is told: DISCOVER and REQUEST. None when nobody answers.

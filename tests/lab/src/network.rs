@@ -3,10 +3,16 @@
 //! Not its job: what runs in it. The host's own network is never touched.
 
 use std::cell::Cell;
-use std::fs;
+use std::fs::{self, File};
+use std::io;
+use std::net::{Ipv4Addr, UdpSocket};
+use std::os::fd::AsFd;
 use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread;
+
+use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 
 use crate::process::{Result, owner_is_gone, run, words};
 
@@ -133,6 +139,34 @@ impl Client {
     pub fn ip(&self, line: &str) -> Result<String> {
         run(&mut words(&format!("ip -n {} {line}", self.name)))
     }
+
+    /// A UDP socket of this client, on all its addresses.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system.
+    pub fn udp(&self, port: u16) -> io::Result<UdpSocket> {
+        // A socket stays in the namespace that it was made in.
+        inside(&self.name, move || {
+            UdpSocket::bind((Ipv4Addr::UNSPECIFIED, port))
+        })
+    }
+}
+
+/// Runs something in a namespace, by its name of ip-netns(8).
+pub(crate) fn inside<T: Send + 'static>(
+    name: &str,
+    run: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> io::Result<T> {
+    let path = Path::new(NAMES).join(name);
+    // The namespace is a property of the thread, which ends here.
+    thread::spawn(move || {
+        let namespace = File::open(path)?;
+        move_into_link_name_space(namespace.as_fd(), Some(LinkNameSpaceType::Network))?;
+        run()
+    })
+    .join()
+    .expect("what runs there does not panic")
 }
 
 impl Drop for Client {
@@ -141,10 +175,12 @@ impl Drop for Client {
     }
 }
 
+/// Where ip-netns(8) keeps its names.
+const NAMES: &str = "/run/netns";
+
 /// Removes the namespaces of labs that were killed before they could, and ends what still runs in them.
 fn sweep() {
-    // Where ip-netns(8) keeps its names.
-    let Ok(names) = fs::read_dir("/run/netns") else {
+    let Ok(names) = fs::read_dir(NAMES) else {
         return;
     };
     for name in names.flatten() {

@@ -27,7 +27,7 @@ pub struct Service {
     tree: Scratch,
     binary: PathBuf,
     port: u16,
-    _broker: Running,
+    broker: Option<Running>,
     running: Option<Running>,
 }
 
@@ -58,23 +58,48 @@ impl Service {
             fs::create_dir_all(tree.join(folder)).expect("the tree was just made");
         }
         symlink(parts::uci(), tree.join("sbin/uci")).expect("the tree was just made");
-        let socket = tree.join("var/run/ubus/ubus.sock");
+        let mut service = Service {
+            tree,
+            binary: binary.into(),
+            port,
+            broker: None,
+            running: None,
+        };
+        service.start_broker();
+        service.commit(config);
+        service
+    }
+
+    /// Starts the ubus broker and waits until it accepts.
+    pub fn start_broker(&mut self) {
+        let socket = self.socket();
         let mut ubusd = Command::new(parts::ubusd());
         ubusd.arg("-s").arg(&socket).stderr(Stdio::null());
-        let broker = Running::start(&mut ubusd);
+        self.broker = Some(Running::start(&mut ubusd));
         assert!(
             wait_until(LIMIT, || UnixStream::connect(&socket).is_ok()),
             "the broker does not start"
         );
-        let service = Service {
-            tree,
-            binary: binary.into(),
-            port,
-            _broker: broker,
-            running: None,
-        };
-        service.commit(config);
-        service
+    }
+
+    /// Kills the ubus broker as a crash would.
+    pub fn kill_broker(&mut self) {
+        self.broker = None;
+        let _ = fs::remove_file(self.socket());
+    }
+
+    /// The ubus broker's socket.
+    pub fn socket(&self) -> PathBuf {
+        self.tree.join("var/run/ubus/ubus.sock")
+    }
+
+    /// Process id of the service.
+    ///
+    /// # Panics
+    ///
+    /// When it does not run.
+    pub fn id(&self) -> u32 {
+        self.running.as_ref().expect("it runs").id()
     }
 
     /// The router's files.
@@ -149,7 +174,7 @@ impl Service {
 
     /// Sends the service a signal by its name, as in `HUP`.
     pub fn signal(&self, name: &str) {
-        let id = self.running.as_ref().expect("it runs").id();
+        let id = self.id();
         let sent = Command::new("kill")
             .args(["-s", name, &id.to_string()])
             .status();

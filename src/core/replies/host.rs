@@ -1,0 +1,151 @@
+//! One host from near: what happened to it, what it would be told, what it would get.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::HostStatus;
+use crate::core::machine::Machine;
+
+/// `host`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Value")]
+pub struct HostReply {
+    /// Where it is.
+    #[serde(flatten)]
+    pub status: HostStatus,
+    /// What is told of one host only.
+    #[serde(flatten)]
+    pub more: HostDetails,
+}
+
+/// What is told of one host only.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct HostDetails {
+    /// What happened to it, the oldest first. Kept in RAM, bounded.
+    pub events: Vec<EventEntry>,
+    /// The end of the log that its installer sent when it failed; may be empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub log: String,
+    /// What it said about itself when it last asked. Untrusted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub machine: Option<Machine>,
+}
+
+/// serde's own way for flattened members, here and for unknown machines, costs 36 KB of code.
+impl TryFrom<Value> for HostReply {
+    type Error = serde_json::Error;
+
+    fn try_from(value: Value) -> Result<Self, Self::Error> {
+        Ok(HostReply {
+            status: serde_json::from_value(value.clone())?,
+            more: serde_json::from_value(value)?,
+        })
+    }
+}
+
+/// One thing that happened.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EventEntry {
+    /// Number of the event, growing since the service started.
+    pub number: u64,
+    /// Seconds since 1970, when the clock was set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<u64>,
+    /// Seconds since the router started, to the millisecond: no clock disturbs the differences.
+    pub uptime: f64,
+    /// Name of the host, or MAC of an unknown machine.
+    pub subject: String,
+    /// Kind of event, one word: asked, install, local, wait, answer, claim, progress, completed, failed, armed, …
+    pub kind: String,
+    /// What happened, in words.
+    pub text: String,
+    /// How often in a row.
+    pub times: u32,
+    /// Who says so.
+    pub source: Source,
+}
+
+/// Who says that something happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Source {
+    /// The machine or its installer.
+    Reported,
+    /// The router saw it.
+    Observed,
+    /// The user did it.
+    User,
+}
+
+impl Source {
+    /// Who says so, by the kind of event.
+    pub fn of(kind: &str) -> Self {
+        match kind {
+            "claim" | "progress" | "completed" | "failed" => Source::Reported,
+            "armed" | "disarmed" | "woken" => Source::User,
+            _ => Source::Observed,
+        }
+    }
+}
+
+/// `explain`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExplainReply {
+    /// The card.
+    pub mac: String,
+    /// Name of its host; empty when it has none.
+    pub host: String,
+    /// install, local, wait or refuse.
+    pub decision: String,
+    /// Why, in one sentence.
+    pub why: String,
+    /// What was looked at, in order.
+    pub checks: Vec<Check>,
+}
+
+/// One thing that a decision depends on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Check {
+    /// Whether it speaks for an installation.
+    pub ok: bool,
+    /// What was found.
+    pub text: String,
+}
+
+/// `render`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RenderReply {
+    /// ipxe, answer or args.
+    pub what: String,
+    /// The text, with a word in place of the token.
+    pub text: String,
+    /// What is wrong with it.
+    #[serde(default)]
+    pub problems: Vec<Problem>,
+}
+
+/// Something wrong with a rendered text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problem {
+    /// Line of the text, from 1.
+    pub line: usize,
+    /// Column of that line in characters, from 1, where one is to blame.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub column: Option<usize>,
+    /// How bad it is.
+    pub severity: Severity,
+    /// What is wrong, in words.
+    pub text: String,
+}
+
+/// How bad a problem is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// The installation will stop or fail.
+    Error,
+    /// It will probably not do what was meant.
+    Warning,
+    /// Worth knowing.
+    Note,
+}
