@@ -14,11 +14,12 @@ use crate::core::dnsmasq::{self, PACKAGE, Plan, changes, memory::Memory, wording
 use crate::core::ipxe;
 use crate::core::settings::{Fault, Settings};
 use crate::core::uci::Document;
+use crate::host::access::service_group;
 use crate::host::config::Config;
 use crate::host::dnsmasq::{Ending, Patience, Service, is_unproven, put_into_effect};
 use crate::host::interface;
 use crate::host::paths::Paths;
-use crate::host::tree::{FilePlan, service_group, www_fault};
+use crate::host::tree::{FilePlan, www_fault};
 use crate::host::uci_command::UciCommand;
 
 /// Options of `main` that apply works with: a fault in one of them stops it, any other fault is only reported.
@@ -91,6 +92,11 @@ pub fn apply(
     if arguments.remove {
         return remove(paths, &command, settings.ok(), arguments, out);
     }
+    // Whatever is wrong with the settings, the service must be able to read and to say it.
+    let mut files = FilePlan::default();
+    files.settings(paths);
+    files.service_folders(paths);
+    finish_files(files, arguments, out)?;
     let settings = settings?;
     report_faults(&settings.faults, out)?;
     if !settings.main.enabled {

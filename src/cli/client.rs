@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::Failure;
 use crate::core::replies::ErrorReply;
+use crate::host::access;
 use crate::host::paths::Paths;
 use crate::host::ubus::{self, CallError};
 use crate::serve::object::OBJECT;
@@ -18,6 +19,7 @@ pub fn ask<T: DeserializeOwned>(
     method: &str,
     arguments: &Value,
 ) -> Result<T, Failure> {
+    access::lend_settings(paths);
     let reply = ubus::call(&paths.ubus_socket(), OBJECT, method, arguments).map_err(explain)?;
     if let Ok(ErrorReply { error, .. }) = serde_json::from_value(reply.clone()) {
         return Err(Failure::Failed(error));

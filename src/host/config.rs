@@ -17,7 +17,8 @@ pub struct Config {
     stamp: Option<Stamp>,
 }
 
-/// What changes when `uci commit` puts a new file in place: inode, length, time in seconds and nanoseconds.
+/// What changes when `uci commit` puts a new file in place, or when the file is opened to the service: inode, length, time of
+/// the last change of its inode in seconds and nanoseconds.
 type Stamp = (u64, u64, i64, i64);
 
 /// Longest configuration that is read, in bytes: 10,000 hosts need some 4 MB.
@@ -35,13 +36,19 @@ impl Config {
     /// The settings, when the file is another one than at the last call. An error is one sentence.
     pub fn changed(&mut self) -> Option<Result<Settings, String>> {
         let stamp = fs::metadata(&self.path)
-            .map(|file| (file.ino(), file.len(), file.mtime(), file.mtime_nsec()))
+            .map(|file| (file.ino(), file.len(), file.ctime(), file.ctime_nsec()))
             .ok();
         if stamp == self.stamp && stamp.is_some() {
             return None;
         }
         self.stamp = stamp;
         Some(self.read())
+    }
+
+    /// Whether the file is there and this process may not read it.
+    pub fn is_closed(&self) -> bool {
+        let opened = fs::File::open(&self.path);
+        opened.is_err_and(|error| error.kind() == std::io::ErrorKind::PermissionDenied)
     }
 
     /// Reads the file as it is now.

@@ -1,5 +1,6 @@
 //! Shells around what the router has. Each reads or does one thing and decides nothing.
 
+pub mod access;
 pub mod clock;
 pub mod config;
 pub mod dnsmasq;

@@ -59,6 +59,11 @@ impl Paths {
         self.below_root("etc/group")
     }
 
+    /// Users of the system, passwd(5).
+    pub fn users(&self) -> PathBuf {
+        self.below_root("etc/passwd")
+    }
+
     /// dnsmasq's init script.
     pub fn dnsmasq_init(&self) -> PathBuf {
         self.below_root("etc/init.d/dnsmasq")

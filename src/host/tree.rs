@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::fs::{self, Metadata};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt, chown, symlink};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt, chown, lchown, symlink};
 use std::path::{Path, PathBuf};
 
 use crate::core::ipxe::AUTOEXEC_MARK;
@@ -20,9 +20,9 @@ use super::paths::Paths;
 /// Boot files: dnsmasq runs as a user of its own and must be able to look.
 const PUBLIC_FOLDER: u32 = 0o755;
 /// uhttpd serves what the world may read and is to answer 403 for these.
-const PRIVATE_FOLDER: u32 = 0o750;
+pub(super) const PRIVATE_FOLDER: u32 = 0o750;
 /// As for [`PRIVATE_FOLDER`].
-const PRIVATE_FILE: u32 = 0o640;
+pub(super) const PRIVATE_FILE: u32 = 0o640;
 /// Levels below `www` that are looked at. Install media unpacked there have fewer than ten.
 const DEPTH: usize = 16;
 /// Bytes of a script that are read to find our mark, which is in its second line.
@@ -43,6 +43,8 @@ pub enum FileChange {
     Mode(PathBuf, u32, u32),
     /// Group, by number.
     Group(PathBuf, u32),
+    /// User and group, by number. Of a link itself, where it is one.
+    Owner(PathBuf, u32, u32),
 }
 
 impl fmt::Display for FileChange {
@@ -58,6 +60,9 @@ impl fmt::Display for FileChange {
                 write!(f, "~ {} mode {before:04o} -> {after:04o}", path.display())
             }
             FileChange::Group(path, group) => write!(f, "~ {} group {group}", path.display()),
+            FileChange::Owner(path, user, group) => {
+                write!(f, "~ {} owner {user}:{group}", path.display())
+            }
         }
     }
 }
@@ -79,6 +84,7 @@ impl FileChange {
                 fs::set_permissions(path, fs::Permissions::from_mode(*mode)),
             ),
             FileChange::Group(path, group) => (path, chown(path, None, Some(*group))),
+            FileChange::Owner(path, user, group) => (path, lchown(path, Some(*user), Some(*group))),
         };
         result.map_err(|error| format!("{} can not be changed: {error}.", path.display()))
     }
@@ -311,17 +317,8 @@ fn script(path: &Path) -> Script {
     }
 }
 
-/// Number of the service's group, when the system has it.
-pub fn service_group(paths: &Paths) -> Option<u32> {
-    let text = fs::read_to_string(paths.group()).ok()?;
-    let mut groups = text.lines().map(|line| line.split(':'));
-    let mut group =
-        groups.find_map(|mut fields| (fields.next() == Some("kickstand")).then_some(fields))?;
-    group.nth(1)?.parse().ok()
-}
-
 /// Only root may give a file to another group. `/proc/self` belongs to whom this process runs as.
-fn is_root() -> bool {
+pub(super) fn is_root() -> bool {
     fs::metadata("/proc/self").is_ok_and(|metadata| metadata.uid() == 0)
 }
 

@@ -26,7 +26,7 @@ use crate::host::config::Config;
 use crate::host::paths::Paths;
 use crate::host::state_file::StateFile;
 use crate::host::ubus::Notifier;
-use crate::host::{leases, neighbours, templates};
+use crate::host::{leases, neighbours, templates, ubus};
 
 /// Stands in previews and rehearsals where the token would.
 pub(super) const NO_TOKEN: &str = "TOKEN";
@@ -152,10 +152,24 @@ impl Engine {
                 if told.is_none_or(|told| !told.starts_with(&error)) {
                     log::error!("{error}");
                 }
+                if self.config.is_closed() {
+                    self.ask_for_access();
+                }
             }
             Some(Ok(settings)) => self.follow(settings),
         }
         self.tick();
+    }
+
+    /// Has procd run the init script's reload, as `reload_config` would: what `uci commit` left is not readable here, and
+    /// only root can change that.
+    fn ask_for_access(&self) {
+        let event = json!({"type": "config.change", "data": {"package": "kickstand"}});
+        if let Err(error) = ubus::call(&self.paths.ubus_socket(), "service", "event", &event) {
+            log::warn!(
+                "procd does not take the hint ({error}): run '/etc/init.d/kickstand reload'"
+            );
+        }
     }
 
     fn follow(&mut self, settings: Settings) {

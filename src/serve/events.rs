@@ -112,6 +112,17 @@ impl Events {
         );
     }
 
+    /// Counts an event that says what the subject's last one of this kind said. False when there is none to count it with.
+    pub fn repeats(&mut self, subject: &str, kind: &str, text: &str) -> bool {
+        let text = clean_to(text, TEXT);
+        let history = self.ring(subject).histories.get_mut(subject);
+        let entries = history.map(|history| &mut history.entries);
+        let last = entries.and_then(|entries| entries.iter_mut().rfind(|entry| entry.kind == kind));
+        let same = last.filter(|entry| entry.text == text);
+        let counted = same.map(|entry| entry.times = entry.times.saturating_add(1));
+        counted.is_some()
+    }
+
     /// Events of one subject, the oldest first.
     pub fn of(&self, subject: &str) -> Vec<EventEntry> {
         let history = self.looked_at(subject).histories.get(subject);

@@ -31,6 +31,7 @@ mod files;
 mod http;
 mod metrics;
 pub mod object;
+mod observed;
 mod publishing;
 mod report;
 pub mod routes;

@@ -86,6 +86,20 @@ pub const METHODS: &[MethodSpec] = &[
         arguments: &[("host", Text)],
         right: Right::Write,
     },
+    MethodSpec {
+        name: "report",
+        arguments: &[
+            ("kind", Text),
+            ("action", Text),
+            ("mac", Text),
+            ("address", Text),
+            ("hostname", Text),
+            ("vendor_class", Text),
+            ("file", Text),
+            ("size", Integer),
+        ],
+        right: Right::Router,
+    },
 ];
 
 /// Longest sentence of a refusal, in characters: one that lists what there is has a few hundred.
@@ -141,6 +155,7 @@ impl Engine {
             ),
             "forget" => self.forget(&given.needed("mac")?),
             "wake" => self.wake(&given.needed("host")?),
+            "report" => self.observe(given),
             _ => Err(format!("there is no method '{}'", clean_to(method, 40)).into()),
         }
     }

@@ -25,6 +25,9 @@ pub fn good(method: &str) -> Value {
         "disarm" | "wake" => json!({"host": "r220a"}),
         "adopt" => json!({"mac": "52:54:00:00:00:66", "name": "new", "profile": "almalinux9"}),
         "forget" => json!({"mac": "52:54:00:00:00:66"}),
+        "report" => {
+            json!({"kind": "dhcp", "action": "add", "mac": "b8:ca:3a:00:00:01", "address": "127.0.0.11"})
+        }
         method => panic!("say here what '{method}' can be called with"),
     }
 }
