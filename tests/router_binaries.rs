@@ -82,7 +82,7 @@ fn commands_that_need_no_router(architecture: &Architecture) {
     let binary = Binary::of(architecture);
     let version = format!("kickstand {}\n", env!("CARGO_PKG_VERSION"));
     assert_eq!(binary.prints(&["version"]), version);
-    assert!(binary.prints(&["--help"]).contains("kickstand arm"));
+    assert!(binary.prints(&["--help"]).contains("arm HOST"));
 }
 
 /// One installation: each `arm` and `status` is a call over ubus by the binary itself, answered by the binary itself.
