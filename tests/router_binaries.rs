@@ -8,15 +8,17 @@
 mod service_support;
 
 use std::env::consts::ARCH;
-use std::path::PathBuf;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use kickstand_lab::service::{Runner, Service};
 use kickstand_packager::cross::architectures::{Architecture, named};
 use kickstand_packager::places::Places;
 use service_support::{CONFIG, R220A, arm, know_everybody, phase};
 
-/// Years in which routers believe to be: never set, and set wrong. After 2038, seconds since 1970 have more than 31 bits.
-const YEARS: [&str; 2] = ["1970-01-02 00:00:00", "2040-06-01 00:00:00"];
+/// When routers believe to be, in seconds since 1970: never set, and set wrong (June 2040, which has more than 31 bits).
+const TIMES: [u64; 2] = [86_400, 2_222_121_600];
 
 /// A binary, and what runs it.
 struct Binary {
@@ -45,12 +47,18 @@ impl Binary {
         }
     }
 
-    /// The same in another year. Time goes on from there, and what measures time-outs is left alone.
-    fn in_year(mut self, year: &str) -> Self {
+    /// The same at another time, which goes on from there; what measures time-outs is left alone.
+    fn at(mut self, time: u64) -> Self {
         let library = format!("/usr/lib/{ARCH}-linux-gnu/faketime/libfaketime.so.1");
+        // Without it, the loader only complains, and the time would be today's.
+        assert!(
+            Path::new(&library).exists(),
+            "cargo packager toolchain installs {library}"
+        );
         let environment = [
             ("LD_PRELOAD", library.as_str()),
-            ("FAKETIME", &format!("@{year}")),
+            ("FAKETIME", &format!("@{time}")),
+            ("FAKETIME_FMT", "%s"),
             ("FAKETIME_DONT_FAKE_MONOTONIC", "1"),
         ];
         self.runner.environment = environment
@@ -116,9 +124,15 @@ fn one_arm_is_one_installation(architecture: &Architecture) {
 }
 
 fn the_year_does_not_matter(architecture: &Architecture) {
-    for year in YEARS {
-        let binary = Binary::of(architecture).in_year(year);
-        installation(&binary.service());
+    for time in TIMES {
+        let service = Binary::of(architecture).at(time).service();
+        let written = SystemTime::UNIX_EPOCH + Duration::from_secs(time);
+        let config = File::options()
+            .write(true)
+            .open(service.path("etc/config/kickstand"))
+            .expect("the service has one");
+        config.set_modified(written).expect("any time will do");
+        installation(&service);
     }
 }
 
