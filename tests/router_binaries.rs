@@ -7,16 +7,18 @@
 
 mod service_support;
 
-use std::env::consts::ARCH;
-use std::path::PathBuf;
+use std::env::{self, consts::ARCH};
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use kickstand_lab::service::{Runner, Service};
 use kickstand_packager::cross::architectures::{Architecture, named};
 use kickstand_packager::places::Places;
 use service_support::{CONFIG, R220A, arm, know_everybody, phase};
 
-/// Years in which routers believe to be: never set, and set wrong. After 2038, seconds since 1970 have more than 31 bits.
-const YEARS: [&str; 2] = ["1970-01-02 00:00:00", "2040-06-01 00:00:00"];
+/// When routers believe to be, in seconds since 1970: never set, and set wrong (June 2040, which has more than 31 bits).
+const TIMES: [u64; 2] = [86_400, 2_222_121_600];
 
 /// A binary, and what runs it.
 struct Binary {
@@ -45,12 +47,18 @@ impl Binary {
         }
     }
 
-    /// The same in another year. Time goes on from there, and what measures time-outs is left alone.
-    fn in_year(mut self, year: &str) -> Self {
+    /// The same at another time, which goes on from there; what measures time-outs is left alone.
+    fn at(mut self, time: u64) -> Self {
         let library = format!("/usr/lib/{ARCH}-linux-gnu/faketime/libfaketime.so.1");
+        // Without it, the loader only complains, and the time would be today's.
+        assert!(
+            Path::new(&library).exists(),
+            "cargo packager toolchain installs {library}"
+        );
         let environment = [
             ("LD_PRELOAD", library.as_str()),
-            ("FAKETIME", &format!("@{year}")),
+            ("FAKETIME", &format!("@{time}")),
+            ("FAKETIME_FMT", "%s"),
             ("FAKETIME_DONT_FAKE_MONOTONIC", "1"),
         ];
         self.runner.environment = environment
@@ -82,7 +90,21 @@ fn commands_that_need_no_router(architecture: &Architecture) {
     let binary = Binary::of(architecture);
     let version = format!("kickstand {}\n", env!("CARGO_PKG_VERSION"));
     assert_eq!(binary.prints(&["version"]), version);
-    assert!(binary.prints(&["--help"]).contains("kickstand arm"));
+    assert!(binary.prints(&["--help"]).contains("arm HOST"));
+}
+
+fn nothing_of_the_builder_is_inside(architecture: &Architecture) {
+    let binary = fs::read(Binary::of(architecture).path).expect("it was just there");
+    let places = Places::find().expect("a test knows where its binary is");
+    let cargo_home = env::var("CARGO_HOME").unwrap_or_else(|_| "/.cargo/".to_owned());
+    let paths = [places.sources(), places.package(), Path::new(&cargo_home)];
+    for path in paths {
+        let path = path.to_str().expect("target folders have plain names");
+        let found = binary
+            .windows(path.len())
+            .any(|bytes| bytes == path.as_bytes());
+        assert!(!found, "{path} is in the binary for {}", architecture.name);
+    }
 }
 
 /// One installation: each `arm` and `status` is a call over ubus by the binary itself, answered by the binary itself.
@@ -116,9 +138,15 @@ fn one_arm_is_one_installation(architecture: &Architecture) {
 }
 
 fn the_year_does_not_matter(architecture: &Architecture) {
-    for year in YEARS {
-        let binary = Binary::of(architecture).in_year(year);
-        installation(&binary.service());
+    for time in TIMES {
+        let service = Binary::of(architecture).at(time).service();
+        let written = SystemTime::UNIX_EPOCH + Duration::from_secs(time);
+        let config = File::options()
+            .write(true)
+            .open(service.path("etc/config/kickstand"))
+            .expect("the service has one");
+        config.set_modified(written).expect("any time will do");
+        installation(&service);
     }
 }
 
@@ -128,6 +156,11 @@ macro_rules! tests_of {
             #[test]
             fn commands_that_need_no_router() {
                 super::commands_that_need_no_router(super::architecture(stringify!($name)));
+            }
+
+            #[test]
+            fn nothing_of_the_builder_is_inside() {
+                super::nothing_of_the_builder_is_inside(super::architecture(stringify!($name)));
             }
 
             #[test]

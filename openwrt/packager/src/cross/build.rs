@@ -67,7 +67,8 @@ fn built(places: &Places, architecture: &Architecture) -> PathBuf {
 /// Whether the linker changed since something was linked, which cargo does not look for.
 fn linker_is_newer(places: &Places, architectures: &[&Architecture]) -> bool {
     let changed = |path: &Path| fs::metadata(path).and_then(|found| found.modified()).ok();
-    let linker = changed(&places.sources().join(".cargo/zigcc"));
+    let parts = ["zigcc", "clock.c"].map(|name| places.sources().join(".cargo").join(name));
+    let linker = parts.iter().filter_map(|path| changed(path)).max();
     let linked = architectures
         .iter()
         .filter_map(|one| changed(&built(places, one)));
