@@ -3,6 +3,7 @@
 //! Time, randomness and file contents are arguments. `tests/purity.rs` holds that nothing here imports a shell.
 
 pub mod answer;
+pub mod boot_file;
 pub mod decision;
 pub mod dnsmasq;
 pub mod ipxe;
