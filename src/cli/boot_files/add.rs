@@ -55,7 +55,7 @@ pub(super) fn run(mut invocation: Invocation) -> Result<ExitCode, Failure> {
             length: head.length,
         };
         let exists = |file: &str| coming.contains(file) || root.join(file).is_file();
-        let (_, place) =
+        let (file, place) =
             place(source, exists, force).map_err(|why| refused(&shown, &why, force))?;
         if !coming.insert(place.clone()) {
             return Err(Failure::Failed(format!(
