@@ -5,9 +5,9 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use super::super::{Failure, Invocation};
+use super::super::{Failure, Invocation, output};
 use super::{Ready, architectures, lock, next_step, put, settings};
-use crate::core::boot_file::place::{Source, is_as_named, place, wanted};
+use crate::core::boot_file::place::{Source, is_as_named, missing, place, wanted};
 use crate::core::boot_file::{Fault, READ_LIMIT, examine};
 use crate::core::dnsmasq::boot_files::ARCHITECTURES;
 use crate::core::settings::BootArchitecture;
@@ -117,14 +117,14 @@ pub(super) fn unpack(
     let names = boot_archive::names(archive).map_err(failed)?;
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let mut ready = Vec::new();
-    let mut missing = Vec::new();
     for architecture in only {
-        let members = match wanted(*architecture, &names) {
-            Ok(members) => members,
-            Err(why) => {
-                missing.push(why);
-                continue;
+        let Some(members) = wanted(*architecture, &names).map_err(failed)? else {
+            let missing = format!("has no {}", missing(*architecture));
+            if only.len() < ARCHITECTURES.len() {
+                return Err(failed(missing));
             }
+            output::print(&format!("! {shown} {missing}\n"));
+            continue;
         };
         for member in members {
             let bytes = boot_archive::member(archive, member.name).map_err(failed)?;
@@ -139,9 +139,8 @@ pub(super) fn unpack(
             });
         }
     }
-    let all = only.len() == ARCHITECTURES.len();
-    match missing.into_iter().next() {
-        Some(why) if ready.is_empty() || !all => Err(failed(why)),
-        _ => Ok(ready),
+    match ready.is_empty() {
+        true => Err(failed("is no archive of iPXE's".to_owned())),
+        false => Ok(ready),
     }
 }

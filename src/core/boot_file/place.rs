@@ -5,7 +5,7 @@
 
 use super::program::{Program, stem};
 use super::{BootFile, Fault, examine};
-use crate::core::dnsmasq::boot_files::name_fault;
+use crate::core::dnsmasq::boot_files::{name_fault, words};
 use crate::core::settings::BootArchitecture;
 
 /// A file that was read to be put in place: its own name without folders, its first bytes, and how long it is.
@@ -165,27 +165,38 @@ const ARM64: [&[Member]; 2] = [
     &[member("ipxeboot/arm64/snponly.efi", "arm64/snponly.efi")],
 ];
 
-/// What to take out of an archive with these names for that architecture: the signed pair, else the plain build.
-///
-/// # Errors
-///
-/// Why nothing can be taken, to go after the archive's name.
-pub fn wanted(architecture: BootArchitecture, names: &[&str]) -> Result<&'static [Member], String> {
-    let sets = match architecture {
+/// The sets for that architecture, the preferred one first.
+fn sets(architecture: BootArchitecture) -> &'static [&'static [Member]] {
+    match architecture {
         BootArchitecture::Bios => &BIOS,
         BootArchitecture::X86_64 => &X86_64,
         BootArchitecture::Arm64 => &ARM64,
-    };
+    }
+}
+
+/// What an archive without anything for that architecture lacks.
+pub fn missing(architecture: BootArchitecture) -> &'static str {
+    sets(architecture)[0][0].name
+}
+
+/// What to take out of an archive with these names for that architecture: the signed pair, else the plain build, else
+/// nothing.
+///
+/// # Errors
+///
+/// Why the archive is not to be trusted, to go after its name: tar would give two files of one name as one.
+pub fn wanted(
+    architecture: BootArchitecture,
+    names: &[&str],
+) -> Result<Option<&'static [Member]>, String> {
     let count = |member: &Member| names.iter().filter(|name| **name == member.name).count();
-    let set = sets
-        .iter()
-        .find(|set| set.iter().all(|member| count(member) > 0));
-    match set {
-        None => Err(format!("has no {}", sets[0][0].name)),
-        Some(set) => match set.iter().find(|member| count(member) > 1) {
-            Some(member) => Err(format!("has {} more than once", member.name)),
-            None => Ok(set),
-        },
+    let is_whole = |set: &&&[Member]| set.iter().all(|member| count(member) > 0);
+    let Some(set) = sets(architecture).iter().find(is_whole) else {
+        return Ok(None);
+    };
+    match set.iter().find(|member| count(member) > 1) {
+        Some(member) => Err(format!("has {} more than once", member.name)),
+        None => Ok(Some(set)),
     }
 }
 
@@ -211,7 +222,7 @@ pub fn is_as_named(
         Err(format!(
             "is {} for {}",
             file.program.word(),
-            architecture.word()
+            words(file.architecture)
         ))
     }
 }
