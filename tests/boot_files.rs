@@ -20,6 +20,7 @@ const SNPONLY: &str = "/usr/lib/ipxe/snponly.efi";
 /// Stands in for OpenWrt's uclient-fetch: curl, with the options and exit codes that kickstand knows.
 const FETCH: &str = "#!/bin/sh
 # Stands in for uclient-fetch -T SECONDS -O - URL.
+PATH=/usr/bin:/bin
 [ \"$1 $3 $4\" = '-T -O -' ] || exit 1
 curl --silent --show-error --fail --location --max-time \"$2\" \"$5\"
 case $? in 0) exit 0 ;; 7) exit 4 ;; 22) exit 8 ;; 60) exit 5 ;; *) exit 1 ;; esac
@@ -614,6 +615,28 @@ fn a_release_with_the_right_digest_is_fetched() {
             .join("var/run/kickstand-apply/boot-files")
             .exists()
     );
+}
+
+#[test]
+fn the_routers_own_busybox_is_enough() {
+    let router = Router::new();
+    let files = Scratch::new("served");
+    let packed = archive(&files, true);
+    let right = digest(&packed);
+    let url = format!("{}/ipxeboot.tar.gz", serve(packed));
+    let busybox = Lab::set_up().expect("the lab is there").busybox();
+    let applets = Scratch::new("busybox");
+    for applet in ["tar", "gzip", "gunzip", "df", "sha256sum"] {
+        symlink(&busybox, applets.join(applet)).expect("a link");
+    }
+    let mut command = Command::new(env!("CARGO_BIN_EXE_kickstand"));
+    command
+        .env("PATH", applets.path())
+        .arg("--root")
+        .arg(router.root.path())
+        .args(["boot-files", "fetch", "--url", &url, "--sha256", &right]);
+    done(&said(&mut command));
+    assert_eq!(router.everything(), ALL);
 }
 
 #[test]
