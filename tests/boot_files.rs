@@ -618,6 +618,21 @@ fn a_release_with_the_right_digest_is_fetched() {
 }
 
 #[test]
+fn a_connection_that_breaks_after_the_last_byte_does_no_harm() {
+    let router = Router::new();
+    let files = Scratch::new("served");
+    let packed = archive(&files, false);
+    let right = digest(&packed);
+    let script = format!(
+        "#!/bin/sh\n# Stands in for a broken connection.\ncat '{}'\nexit 4\n",
+        packed.display()
+    );
+    router.root.write("bin/uclient-fetch", script);
+    done(&router.run(&["fetch", "--url", "http://x/y", "--sha256", &right]));
+    assert_eq!(router.everything(), &ALL[2..]);
+}
+
+#[test]
 fn the_routers_own_busybox_is_enough() {
     let router = Router::new();
     let files = Scratch::new("served");

@@ -72,12 +72,13 @@ impl Workshop {
         Ok(Workshop { folder })
     }
 
-    /// Downloads a file. uclient-fetch shows its progress on standard error.
+    /// Downloads a file. uclient-fetch shows its progress on standard error. What it complains about in the end comes
+    /// beside the path: some servers break off after the last byte, and the digest tells better whether all is there.
     ///
     /// # Errors
     ///
     /// One sentence with what to do.
-    pub fn download(&self, paths: &Paths, url: &str) -> Result<PathBuf, String> {
+    pub fn download(&self, paths: &Paths, url: &str) -> Result<(PathBuf, Option<String>), String> {
         let path = self.folder.join("ipxeboot.tar.gz");
         let program = paths.fetch_command();
         let mut child = Command::new(&program)
@@ -101,10 +102,11 @@ impl Workshop {
             .wait()
             .map_err(|error| format!("uclient-fetch was lost: {error}."))?;
         result?;
-        match status.code() {
-            Some(0) => Ok(path),
-            code => Err(format!("{url} was not downloaded: {}", why(code))),
-        }
+        let complaint = match status.code() {
+            Some(0) => None,
+            code => Some(format!("{url} was not downloaded: {}", why(code))),
+        };
+        Ok((path, complaint))
     }
 }
 

@@ -16,9 +16,12 @@ pub(super) fn run(mut invocation: Invocation) -> Result<ExitCode, Failure> {
     let (url, digest) = source(&main, url, digest)?;
     let _lock = lock(&paths)?;
     let workshop = Workshop::new(&paths, &root).map_err(Failure::Failed)?;
-    let archive = workshop.download(&paths, &url).map_err(Failure::Failed)?;
+    let (archive, complaint) = workshop.download(&paths, &url).map_err(Failure::Failed)?;
     let found = boot_archive::sha256(&archive).map_err(Failure::Failed)?;
     if found != digest {
+        if let Some(complaint) = complaint {
+            return Err(Failure::Failed(complaint));
+        }
         return Err(Failure::Failed(format!(
             "{url} is not what it should be, so nothing was unpacked: its SHA-256 is {found}, and {digest} is expected. \
              If you trust a new release, set kickstand.main.boot_files_sha256 to the digest that its makers publish"

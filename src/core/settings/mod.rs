@@ -357,7 +357,7 @@ const NAMES_SHOWN: usize = 160;
 /// iPXE 2.0.0 of March 2026, the first release with builds that Microsoft's key signs: 12,002,760 bytes.
 pub const RELEASE_URL: &str =
     "https://github.com/ipxe/ipxe/releases/download/v2.0.0/ipxeboot.tar.gz";
-/// Its SHA-256, as GitHub shows it beside the file and as others have pinned it (docs/verification.md).
+/// Its SHA-256, as six public projects have pinned it (docs/verification.md).
 const RELEASE_SHA256: &str = "01a526d4cc791fc30362259c609d6c506cc64a7bdff51b9a5eb788354e17eee1";
 
 impl Default for Main {
