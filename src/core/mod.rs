@@ -4,6 +4,7 @@
 
 pub mod actions;
 pub mod answer;
+pub mod boot_file;
 pub mod decision;
 pub mod dnsmasq;
 pub mod ipxe;

@@ -34,6 +34,11 @@ impl Paths {
         self.below_root("sbin/uci")
     }
 
+    /// OpenWrt's own downloader.
+    pub fn fetch_command(&self) -> PathBuf {
+        self.below_root("bin/uclient-fetch")
+    }
+
     /// Folder in which `kickstand apply` stages its own changes, away from other people's. In RAM, root's alone.
     pub fn apply(&self) -> PathBuf {
         self.below_root("var/run/kickstand-apply")

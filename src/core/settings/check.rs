@@ -325,6 +325,28 @@ pub fn url(value: &str) -> Result<String, String> {
     }
 }
 
+/// The address of a file on a web server, which becomes a word of a command line.
+pub fn download_url(value: &str) -> Result<String, String> {
+    let rest = ["http://", "https://"]
+        .iter()
+        .find_map(|scheme| value.strip_prefix(scheme));
+    let plain = value.bytes().all(|byte| byte.is_ascii_graphic());
+    if plain && rest.is_some_and(|rest| rest.contains('/') && !rest.starts_with('/')) {
+        Ok(value.to_owned())
+    } else {
+        Err("the URL of a file such as https://example.org/ipxeboot.tar.gz".to_owned())
+    }
+}
+
+/// A SHA-256 digest, as sha256sum(1) prints it.
+pub fn sha256(value: &str) -> Result<String, String> {
+    if value.len() == 64 && value.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        Ok(value.to_ascii_lowercase())
+    } else {
+        Err("64 hexadecimal digits, as sha256sum prints them".to_owned())
+    }
+}
+
 /// `name=value`.
 pub fn variable(value: &str) -> Result<(String, String), String> {
     let pair = value

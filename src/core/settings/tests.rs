@@ -62,6 +62,20 @@ fn every_bad_value_is_named_with_what_is_allowed() {
         ("main", "allow", "192.0.2.0/33", "an IPv4 network"),
         ("main", "boot_file_bios", "../x", "a path below tftp_root"),
         (
+            "main",
+            "boot_files_url",
+            "-O/etc/passwd",
+            "the URL of a file",
+        ),
+        (
+            "main",
+            "boot_files_url",
+            "http://a b/c",
+            "the URL of a file",
+        ),
+        ("main", "boot_files_url", "ftp://a/c", "the URL of a file"),
+        ("main", "boot_files_sha256", "01a5", "64 hexadecimal digits"),
+        (
             "profile",
             "kind",
             "ignition",
