@@ -50,6 +50,17 @@ module.exports = async ({ page, open, Machine, HOSTS, HOST, row, reads, router, 
 	await page.keyboard.press('Enter');
 	await reads(row('db_1'), 'armed');
 
+	// Taken back, given again, and woken.
+	await row('db_1').getByRole('button', { name: /Disarm/ }).click();
+	await reads(row('db_1'), 'idle');
+	await row('db_1').getByRole('button', { name: /Arm/ }).click();
+	await reads(dialog, '/dev/sdb');
+	await page.keyboard.type('db-1');
+	await page.keyboard.press('Enter');
+	await reads(row('db_1'), 'armed');
+	await row('db_1').getByRole('button', { name: /Wake/ }).click();
+	await reads(page.locator('.kickstand-note'), '52:54:00:00:00:66');
+
 	// Followed live.
 	await machine.starts();
 	await reads(row('db_1'), 'booting');
