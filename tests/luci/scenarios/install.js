@@ -35,8 +35,13 @@ module.exports = async ({ page, open, Machine, HOSTS, HOST, row, reads, router, 
 	await unsaved(false);
 	assert.match(await machine.asks(), /db_1 is not armed: booting from the disk/, 'its boot goes on');
 
+	// Arming is offered at once, and can wait.
+	await reads(dialog, 'Wipe and install db_1?');
+	await page.keyboard.press('Escape');
+	assert.match(await page.evaluate(() => document.activeElement.getAttribute('aria-label')), /Arm… db_1/, 'the focus is on what comes next');
+
 	// Arm: what is wiped is named, and the name must be typed.
-	await row('db_1').getByRole('button', { name: /Arm/ }).click();
+	await page.keyboard.press('Enter');
 	await reads(dialog, '/dev/sdb');
 	await reads(dialog, 'AlmaLinux 9');
 	const wipe = dialog.getByRole('button', { name: 'Wipe and install' });

@@ -34,8 +34,8 @@ function stay(ev) {
 	}
 }
 
-// A dialog with one thing to do. `act` may return a promise; when it fails, its sentence is shown and the dialog stays. `opener` is the
-// button that was pressed.
+// A dialog with one thing to do. `act` may return a promise; when it fails, its sentence is shown and the dialog stays; what it
+// gives is called after the dialog. `opener` is the button that was pressed.
 function open(opener, title, content, label, style, act) {
 	const trouble = E('div', { 'role': 'alert' }), home = opener.closest('tr, .cbi-section');
 	const close = () => {
@@ -55,7 +55,10 @@ function open(opener, title, content, label, style, act) {
 			button.disabled = true;
 			button.classList.add('spinning');
 			dom.content(trouble, []);
-			return Promise.resolve().then(act).then(close, (error) => {
+			return Promise.resolve().then(act).then((next) => {
+				close();
+				next?.();
+			}, (error) => {
 				dom.content(trouble, [ E('div', { 'class': 'alert-message error' }, [ error.message ]) ]);
 			}).finally(() => {
 				button.disabled = false;
@@ -227,7 +230,8 @@ return baseclass.extend({
 					.then((reply) => write(reply.set, device).then(() => reply.host))
 					.then((host) => {
 						notify('info', _('%s is a host now. It waits for your permission: arm it to install it.').format(host));
-						return done();
+						// Its boot goes on within seconds: armed by then, it is installed without another power on.
+						return done().then(() => () => this.arm(host, done, document.querySelector('tr[data-host="%s"] button'.format(host)) ?? opener));
 					});
 			});
 		}).catch((error) => notify('error', error.message));
