@@ -1,6 +1,7 @@
 'use strict';
 'require baseclass';
 'require dom';
+'require rpc';
 'require ui';
 'require uci';
 'require kickstand.check as check';
@@ -15,6 +16,14 @@ const REACHABLE = 'a[href], button:not([disabled]), input:not([disabled]), selec
 
 // Tries, one a second, until the service has seen a configuration that was applied; it looks at the file before each answer.
 const TRIES = 10;
+
+// Seconds until rpcd takes back what was not confirmed. Milliseconds that LuCI waits before it confirms: a router that was made
+// unreachable by a change is so by then.
+const ROLLBACK = 10, HOLDOFF = 1000;
+
+// LuCI's own uci.apply() does not say how the confirmation went.
+const callApply = rpc.declare({ object: 'uci', method: 'apply', params: [ 'timeout', 'rollback' ], reject: true });
+const callConfirm = rpc.declare({ object: 'uci', method: 'confirm', reject: true });
 
 const pause = (milliseconds) => new Promise((resolve) => window.setTimeout(resolve, milliseconds));
 
@@ -124,12 +133,14 @@ function write(sections, disk) {
 			uci.set('kickstand', host, 'disk', disk);
 
 		return uci.save();
-	}).then(() => uci.apply()).then(
-		() => seen(host, TRIES),
-		(error) => {
-			throw error instanceof Error ? error : new Error(_('LuCI could not apply the change (code %s). Somebody may be applying another one: try again in a minute.').format(error));
+	}).then(() => callApply(ROLLBACK, true)
+		.then(() => pause(HOLDOFF)).then(() => callConfirm())
+		.catch((error) => {
+			throw new Error(_('The change could not be applied. Somebody may be applying another one: try again in a minute. (%s)').format(error.message));
+		}))
+		.then(() => seen(host, TRIES))
 		// What is still staged shows in LuCI's indicator, where it can be reverted.
-		}).finally(() => ui.changes.init());
+		.finally(() => ui.changes.init());
 }
 
 function seen(host, tries) {
