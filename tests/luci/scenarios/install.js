@@ -19,6 +19,11 @@ module.exports = async ({ page, open, Machine, HOSTS, HOST, row, reads, router, 
 	const dialog = page.getByRole('dialog');
 	await reads(dialog, '52:54:00:00:00:66');
 	assert.equal(await page.evaluate(() => document.activeElement.placeholder), 'web1', 'the first field has the focus');
+	for (const key of [ 'Tab', 'Tab', 'Tab', 'Tab', 'Tab', 'Tab', 'Shift+Tab', 'Shift+Tab', 'Shift+Tab' ]) {
+		await page.keyboard.press(key);
+		assert.ok(await page.evaluate(() => document.activeElement.closest('[role=dialog]')), 'Tab stays in the dialog');
+	}
+	await page.getByLabel('Name').focus();
 	await page.keyboard.type('-wrong-');
 	await page.keyboard.press('Enter');
 	await reads(dialog.getByRole('alert'), 'the name must be of letters and digits');
