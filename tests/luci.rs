@@ -96,6 +96,17 @@ fn every_phase_and_every_page_can_be_looked_at() {
 }
 
 #[test]
+fn what_is_wrong_with_a_text_stands_at_its_line() {
+    let profile = "config profile 'almalinux9'";
+    let config = config_with(profile, "\toption answer 'broken.ks'");
+    let service = with_config(&config);
+    let template = "text\n{{ no.such.value }}\n";
+    let folder = service.tree();
+    folder.write("www/kickstand/answers/broken.ks", template);
+    play("problems", service);
+}
+
+#[test]
 fn the_checks_of_the_form_agree_with_the_table() {
     play("checks", service());
 }

@@ -10,7 +10,7 @@ const path = require('node:path');
 const { chromium } = require('playwright-core');
 
 // Milliseconds: more than anything that is waited for takes, even on a busy machine.
-const LIMIT = 20000;
+const LIMIT = 60000;
 
 const FLAGS = [
 	'--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',

@@ -5,7 +5,7 @@
 use std::fs;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
@@ -24,8 +24,10 @@ const UNKNOWN_ERROR: i32 = 9;
 
 /// The server, and the router behind it.
 pub struct Bridge {
-    service: Mutex<Service>,
+    socket: PathBuf,
     configuration: Mutex<Configuration>,
+    /// What a scenario may stop and start.
+    service: Option<Mutex<Service>>,
 }
 
 struct Request {
@@ -42,12 +44,12 @@ struct Response {
 }
 
 impl Bridge {
-    /// Serves on a port of its own, for as long as the process lives; gives the base URL.
-    pub fn start(service: Service) -> (Arc<Bridge>, String) {
-        let configuration = Configuration::new(service.tree().path());
+    /// Serves the router whose files are in `tree` on a port of its own, for as long as the process lives; gives the base URL.
+    pub fn start(tree: &Path, service: Option<Service>) -> (Arc<Bridge>, String) {
         let bridge = Arc::new(Bridge {
-            service: Mutex::new(service),
-            configuration: Mutex::new(configuration),
+            socket: tree.join("var/run/ubus/ubus.sock"),
+            configuration: Mutex::new(Configuration::new(tree)),
+            service: service.map(Mutex::new),
         });
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
         let address = listener.local_addr().expect("it is bound");
@@ -67,9 +69,10 @@ impl Bridge {
         (bridge, format!("http://{address}"))
     }
 
-    /// The router.
-    pub fn service(&self) -> MutexGuard<'_, Service> {
-        self.service.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The service, when a scenario may stop and start it.
+    pub fn service(&self) -> Option<MutexGuard<'_, Service>> {
+        let service = self.service.as_ref()?;
+        Some(service.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn serve(&self, stream: TcpStream) -> io::Result<()> {
@@ -117,7 +120,9 @@ impl Bridge {
     /// What happens to the router while somebody looks at the page.
     fn act_on_router(&self, what: &str, body: &[u8]) -> Response {
         let text = String::from_utf8_lossy(body);
-        let mut service = self.service();
+        let Some(mut service) = self.service() else {
+            return nothing("404 Not Found");
+        };
         match what {
             "stop" => service.kill(),
             "start" => service.start(),
@@ -164,10 +169,9 @@ impl Bridge {
         arguments: &Value,
         session: &str,
     ) -> Result<(i32, Value), (i32, &'static str)> {
-        let socket = self.service().path("var/run/ubus/ubus.sock");
         let mut arguments = arguments.clone();
         arguments["ubus_rpc_session"] = json!(session);
-        match call(&socket, object, method, &arguments) {
+        match call(&self.socket, object, method, &arguments) {
             Ok(reply) => Ok((0, reply)),
             Err(CallError::NoObject { .. } | CallError::NotReachable { .. }) => {
                 Err((NO_OBJECT, "Object not found"))

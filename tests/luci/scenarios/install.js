@@ -19,6 +19,11 @@ module.exports = async ({ page, open, Machine, HOSTS, HOST, row, reads, router, 
 	const dialog = page.getByRole('dialog');
 	await reads(dialog, '52:54:00:00:00:66');
 	assert.equal(await page.evaluate(() => document.activeElement.placeholder), 'web1', 'the first field has the focus');
+	for (const key of [ 'Tab', 'Tab', 'Tab', 'Tab', 'Tab', 'Tab', 'Shift+Tab', 'Shift+Tab', 'Shift+Tab' ]) {
+		await page.keyboard.press(key);
+		assert.ok(await page.evaluate(() => document.activeElement.closest('[role=dialog]')), 'Tab stays in the dialog');
+	}
+	await page.getByLabel('Name').focus();
 	await page.keyboard.type('-wrong-');
 	await page.keyboard.press('Enter');
 	await reads(dialog.getByRole('alert'), 'the name must be of letters and digits');
@@ -35,8 +40,13 @@ module.exports = async ({ page, open, Machine, HOSTS, HOST, row, reads, router, 
 	await unsaved(false);
 	assert.match(await machine.asks(), /db_1 is not armed: booting from the disk/, 'its boot goes on');
 
+	// Arming is offered at once, and can wait.
+	await reads(dialog, 'Wipe and install db_1?');
+	await page.keyboard.press('Escape');
+	assert.match(await page.evaluate(() => document.activeElement.getAttribute('aria-label')), /Arm… db_1/, 'the focus is on what comes next');
+
 	// Arm: what is wiped is named, and the name must be typed.
-	await row('db_1').getByRole('button', { name: /Arm/ }).click();
+	await page.keyboard.press('Enter');
 	await reads(dialog, '/dev/sdb');
 	await reads(dialog, 'AlmaLinux 9');
 	const wipe = dialog.getByRole('button', { name: 'Wipe and install' });
@@ -49,6 +59,17 @@ module.exports = async ({ page, open, Machine, HOSTS, HOST, row, reads, router, 
 	await screenshot('install-arm');
 	await page.keyboard.press('Enter');
 	await reads(row('db_1'), 'armed');
+
+	// Taken back, given again, and woken.
+	await row('db_1').getByRole('button', { name: /Disarm/ }).click();
+	await reads(row('db_1'), 'idle');
+	await row('db_1').getByRole('button', { name: /Arm/ }).click();
+	await reads(dialog, '/dev/sdb');
+	await page.keyboard.type('db-1');
+	await page.keyboard.press('Enter');
+	await reads(row('db_1'), 'armed');
+	await row('db_1').getByRole('button', { name: /Wake/ }).click();
+	await reads(page.locator('.kickstand-note'), '52:54:00:00:00:66');
 
 	// Followed live.
 	await machine.starts();

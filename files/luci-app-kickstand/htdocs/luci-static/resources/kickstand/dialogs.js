@@ -1,6 +1,7 @@
 'use strict';
 'require baseclass';
 'require dom';
+'require rpc';
 'require ui';
 'require uci';
 'require kickstand.check as check';
@@ -15,6 +16,14 @@ const REACHABLE = 'a[href], button:not([disabled]), input:not([disabled]), selec
 
 // Tries, one a second, until the service has seen a configuration that was applied; it looks at the file before each answer.
 const TRIES = 10;
+
+// Seconds until rpcd takes back what was not confirmed. Milliseconds that LuCI waits before it confirms: a router that was made
+// unreachable by a change is so by then.
+const ROLLBACK = 10, HOLDOFF = 1000;
+
+// LuCI's own uci.apply() does not say how the confirmation went.
+const callApply = rpc.declare({ object: 'uci', method: 'apply', params: [ 'timeout', 'rollback' ], reject: true });
+const callConfirm = rpc.declare({ object: 'uci', method: 'confirm', reject: true });
 
 const pause = (milliseconds) => new Promise((resolve) => window.setTimeout(resolve, milliseconds));
 
@@ -34,8 +43,8 @@ function stay(ev) {
 	}
 }
 
-// A dialog with one thing to do. `act` may return a promise; when it fails, its sentence is shown and the dialog stays. `opener` is the
-// button that was pressed.
+// A dialog with one thing to do. `act` may return a promise; when it fails, its sentence is shown and the dialog stays; what it
+// gives is called after the dialog. `opener` is the button that was pressed.
 function open(opener, title, content, label, style, act) {
 	const trouble = E('div', { 'role': 'alert' }), home = opener.closest('tr, .cbi-section');
 	const close = () => {
@@ -55,7 +64,10 @@ function open(opener, title, content, label, style, act) {
 			button.disabled = true;
 			button.classList.add('spinning');
 			dom.content(trouble, []);
-			return Promise.resolve().then(act).then(close, (error) => {
+			return Promise.resolve().then(act).then((next) => {
+				close();
+				next?.();
+			}, (error) => {
 				dom.content(trouble, [ E('div', { 'class': 'alert-message error' }, [ error.message ]) ]);
 			}).finally(() => {
 				button.disabled = false;
@@ -121,12 +133,14 @@ function write(sections, disk) {
 			uci.set('kickstand', host, 'disk', disk);
 
 		return uci.save();
-	}).then(() => uci.apply()).then(
-		() => seen(host, TRIES),
-		(error) => {
-			throw error instanceof Error ? error : new Error(_('LuCI could not apply the change (code %s). Somebody may be applying another one: try again in a minute.').format(error));
+	}).then(() => callApply(ROLLBACK, true)
+		.then(() => pause(HOLDOFF)).then(() => callConfirm())
+		.catch((error) => {
+			throw new Error(_('The change could not be applied. Somebody may be applying another one: try again in a minute. (%s)').format(error.message));
+		}))
+		.then(() => seen(host, TRIES))
 		// What is still staged shows in LuCI's indicator, where it can be reverted.
-		}).finally(() => ui.changes.init());
+		.finally(() => ui.changes.init());
 }
 
 function seen(host, tries) {
@@ -227,7 +241,8 @@ return baseclass.extend({
 					.then((reply) => write(reply.set, device).then(() => reply.host))
 					.then((host) => {
 						notify('info', _('%s is a host now. It waits for your permission: arm it to install it.').format(host));
-						return done();
+						// Its boot goes on within seconds: armed by then, it is installed without another power on.
+						return done().then(() => () => this.arm(host, done, document.querySelector('tr[data-host="%s"] button'.format(host)) ?? opener));
 					});
 			});
 		}).catch((error) => notify('error', error.message));

@@ -69,7 +69,7 @@ return view.extend({
 	render([ status ]) {
 		parts.loadStyle();
 		this.faults = status.fault_list ?? [];
-		this.search = new URLSearchParams(window.location.search).get('host') ?? '';
+		this.search = '';
 		const map = this.map = new form.Map('kickstand', 'kickstand', _('Servers that install themselves over the network.'));
 		map.tabbed = true;
 		this.watchChanges(map);
