@@ -124,6 +124,10 @@ return baseclass.extend({
 
 	url: (value) => expect(/^(https?:\/\/|ftp:\/\/|nfs:|tftp:\/\/|\{\{)/.test(value), _('a URL such as http://repo.example.org/9')),
 
+	download_url: (value) => expect(/^https?:\/\/[^\/][!-~]*\/[!-~]*$/.test(value), _('the URL of a file such as https://example.org/ipxeboot.tar.gz')),
+
+	sha256: (value) => expect(/^[0-9a-fA-F]{64}$/.test(value), _('64 hexadecimal digits, as sha256sum prints them')),
+
 	variable: (value) => expect(/^[A-Za-z_][A-Za-z0-9_]*=/.test(value), _('name=value, the name of letters, digits and _')),
 
 	software: (value) => expect(/^[A-Za-z0-9._+:*@/-]+$/.test(value.replace(/^-*@*\^*/, '')), _('the name of a package or @group')),

@@ -181,6 +181,8 @@ return view.extend({
 		add(form.DynamicList, 'allow', _('May read the status'), _('Networks, besides the router itself, that may ask for status and metrics over HTTP.'), [ check.network ], { placeholder: '192.0.2.0/24' });
 		for (const [ name, title ] of [ [ 'boot_file_bios', 'BIOS' ], [ 'boot_file_x86_64', 'x86-64 UEFI' ], [ 'boot_file_arm64', 'ARM64 UEFI' ] ])
 			add(form.Value, name, _('Boot file for %s').format(title), _('Below the TFTP folder; empty: the one that is found there.'), [ check.relative_path ], {});
+		add(form.Value, 'boot_files_url', _('Release of boot files'), _('Where “kickstand boot-files fetch” gets them; empty: iPXE’s own.'), [ check.download_url ], {});
+		add(form.Value, 'boot_files_sha256', _('Its SHA-256'), _('Nothing is fetched from another place without it.'), [ check.sha256 ], {});
 	},
 
 	addProfiles(map) {
@@ -234,6 +236,15 @@ return view.extend({
 			values: [ [ '', _('what suits its firmware') ], [ 'exit', 'exit' ], [ 'exit1', 'exit 1' ], [ 'sanboot', 'sanboot' ], [ 'chain', _('chain a small loader') ] ],
 			optional: true, modalonly: true
 		});
+		add(form.ListValue, 'verify', _('Who is taken for it'), _('What must know the address that asks in its name.'), [], {
+			values: [
+				[ '', _('the strictest that the network allows') ], [ 'neighbour', _('neighbour: the router sees its card there') ],
+				[ 'lease', _('lease: dnsmasq gave its card this address') ], [ 'token', _('token: anybody who asks in its name while it is armed') ],
+				[ 'none', _('none: anybody, even without a token, while it is armed') ]
+			],
+			optional: true, modalonly: true
+		});
+		add(form.DynamicList, 'allow', _('May ask from'), _('Networks; empty: any.'), [ check.network ], { modalonly: true, placeholder: '192.0.2.0/24' });
 		add(form.Flag, 'publish', _('Publish its answer file'), _('For an iPXE that asks port 80 and knows no token: while the host is armed, anybody on the LAN can read the file, with its secrets.'), [], inside);
 		add(form.DynamicList, 'package', _('Packages'), _('Installed besides those of the profile.'), [ check.software ], inside);
 		add(form.DynamicList, 'var', _('Variables'), _('name=value, for the template; over those of the profile.'), [ check.variable ], inside);
