@@ -124,7 +124,7 @@ return baseclass.extend({
 
 	url: (value) => expect(/^(https?:\/\/|ftp:\/\/|nfs:|tftp:\/\/|\{\{)/.test(value), _('a URL such as http://repo.example.org/9')),
 
-	download_url: (value) => expect(/^https?:\/\/[^\/][!-~]*\/[!-~]*$/.test(value), _('the URL of a file such as https://example.org/ipxeboot.tar.gz')),
+	download_url: (value) => expect(/^https?:\/\/[!-.0-~]+\/[!-~]*$/.test(value), _('the URL of a file such as https://example.org/ipxeboot.tar.gz')),
 
 	sha256: (value) => expect(/^[0-9a-fA-F]{64}$/.test(value), _('64 hexadecimal digits, as sha256sum prints them')),
 
