@@ -3,6 +3,5 @@
 //! Not its job: what is in a package (`files/`) and what a package says of itself (`openwrt/*/Makefile`, which the SDK reads too).
 
 pub mod cross;
-pub mod pack;
 pub mod places;
 pub mod sizes;

@@ -2,13 +2,11 @@
 //!
 //! Not its job: the steps themselves (the library's modules).
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use kickstand_lab::process::{Failure, Result};
 use kickstand_packager::cross::architectures::{ARCHITECTURES, Architecture, named};
 use kickstand_packager::cross::{build, toolchain};
-use kickstand_packager::pack::make;
 use kickstand_packager::places::Places;
 use kickstand_packager::sizes;
 use pico_args::Arguments;
@@ -17,9 +15,6 @@ const USAGE: &str = "\
 usage: kickstand-packager STEP [--arch NAME]…     (every architecture when none is named)
   toolchain          install what the builds need: Debian's compiler and QEMU, PyPI's zig
   build              the static binaries: target/package/bin/NAME/kickstand
-  package            ipk and apk for every architecture string of OpenWrt: target/package/ipk, target/package/apk
-  feed [--key DIR]   what routers download from: target/package/feed; signed with the keys in DIR
-  key DIR            makes the two keys of a feed
   sizes [--write]    binaries and packages against openwrt/sizes.txt; --write: keep today's figures there";
 
 fn main() -> ExitCode {
@@ -43,12 +38,6 @@ fn run(mut arguments: Arguments) -> Result<bool> {
     };
     let architectures = chosen(&mut arguments)?;
     let places = Places::find()?;
-    let keys = match step.as_str() {
-        "feed" => arguments.opt_value_from_str("--key"),
-        "key" => arguments.opt_free_from_str(),
-        _ => Ok(None),
-    };
-    let keys: Option<PathBuf> = keys.map_err(|error| Failure::new(error.to_string()))?;
     let write = step == "sizes" && arguments.contains("--write");
     if let Some(word) = arguments.finish().first() {
         eprintln!("kickstand-packager: {} is not understood", word.display());
@@ -57,12 +46,6 @@ fn run(mut arguments: Arguments) -> Result<bool> {
     match step.as_str() {
         "toolchain" => toolchain::install(&places).map(drop)?,
         "build" => build::build(&places, &architectures)?,
-        "package" => make::package(&places, &architectures)?,
-        "feed" => make::feed(&places, &architectures, keys.as_deref())?,
-        "key" => match keys {
-            Some(folder) => make::keys(&folder)?,
-            None => return Ok(false),
-        },
         "sizes" => sizes::command(&places, write)?,
         _ => return Ok(false),
     }

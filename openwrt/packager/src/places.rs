@@ -52,24 +52,9 @@ impl Places {
             .join("kickstand")
     }
 
-    /// Folder of the ipks for one of OpenWrt's architectures.
-    pub fn ipks(&self, openwrt: &str) -> PathBuf {
-        self.package.join("ipk").join(openwrt)
-    }
-
-    /// The ipk of kickstand itself.
+    /// The ipk for one of OpenWrt's architectures.
     pub fn ipk(&self, openwrt: &str) -> PathBuf {
         let name = format!("kickstand_{}-r1_{openwrt}.ipk", env!("CARGO_PKG_VERSION"));
-        self.ipks(openwrt).join(name)
-    }
-
-    /// Folder of the apks.
-    pub fn apks(&self, openwrt: &str) -> PathBuf {
-        self.package.join("apk").join(openwrt)
-    }
-
-    /// Folder that routers of a release download from.
-    pub fn feed(&self, release: &str, openwrt: &str) -> PathBuf {
-        self.package.join("feed").join(release).join(openwrt)
+        self.package.join("ipk").join(openwrt).join(name)
     }
 }
