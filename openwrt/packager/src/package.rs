@@ -25,22 +25,17 @@ pub struct Package {
 }
 
 impl Package {
-    /// Puts a recipe and the files together: modes that the recipe asks for, and the list of what a firmware upgrade keeps.
+    /// Puts a recipe and the files together, with the list of what a firmware upgrade keeps.
     ///
     /// # Errors
     ///
-    /// When the recipe names a file that is not there, or that cannot be packed.
+    /// When that list has no place in the tree.
     pub fn new(
         recipe: Recipe,
         architecture: &str,
         mut tree: Tree,
         date: u64,
     ) -> Result<Self, BadPath> {
-        for (path, mode) in &recipe.modes {
-            if !tree.set_mode(path, *mode) {
-                return Err(BadPath(path.clone()));
-            }
-        }
         keep(&recipe, &mut tree)?;
         let architecture = if recipe.for_every_architecture {
             EVERY_ARCHITECTURE
@@ -216,13 +211,6 @@ mod tests {
                 "/etc/kickstand/b/c"
             ]
         );
-    }
-
-    #[test]
-    fn a_mode_for_a_file_that_is_not_there_is_an_error() {
-        let mut recipe = recipe();
-        recipe.modes = vec![("etc/confg/kickstand".into(), 0o600)];
-        assert!(Package::new(recipe, "mips_24kc", tree(), 0).is_err());
     }
 
     #[test]

@@ -18,13 +18,26 @@ const LUCI_POSTINST: &str = "\
 }";
 
 /// What the SDK sets and packages refer to; none of it changes what is said of them here.
-const OF_THE_SDK: [(&str, &str); 4] = [
+const OF_THE_SDK: &[(&str, &str)] = &[
     ("TOPDIR", ""),
     ("INCLUDE_DIR", ""),
+    ("INSTALL_DIR", "install-directory"),
+    ("INSTALL_BIN", "install-755"),
+    ("INSTALL_DATA", "install-644"),
+    ("INSTALL_CONF", "install-600"),
+    // Where the build was prepared from the checkout.
+    ("PKG_BUILD_DIR", SOURCES),
     // Conditions on the architecture ("@(…)"), which dependencies of a package do not show.
     ("RUST_ARCH_DEPENDS", ""),
     ("PKG_RELEASE", "1"),
+    // Where cargo installed what it built.
+    ("PKG_INSTALL_DIR", BUILT),
 ];
+
+/// Stands for the checkout in a path of a recipe.
+const SOURCES: &str = "sources:";
+/// Stands for what the compiler made in a path of a recipe.
+const BUILT: &str = "built:";
 
 /// Why a recipe cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,8 +48,8 @@ pub enum Unusable {
     Missing(&'static str),
     /// A dependency that only menuconfig could resolve.
     Dependency(String),
-    /// An entry of PKG_FILE_MODES that is not `/PATH:root:root:MODE`.
-    Mode(String),
+    /// A line of `install` that is not understood.
+    Install(String),
 }
 
 impl fmt::Display for Unusable {
@@ -48,9 +61,10 @@ impl fmt::Display for Unusable {
                 f,
                 "DEPENDS '{word}': a condition that only menuconfig can answer"
             ),
-            Unusable::Mode(word) => {
-                write!(f, "PKG_FILE_MODES '{word}' is not /PATH:root:root:MODE")
-            }
+            Unusable::Install(line) => write!(
+                f,
+                "install '{line}': only INSTALL_DIR, INSTALL_BIN, INSTALL_DATA and INSTALL_CONF of files by their names are read"
+            ),
         }
     }
 }
@@ -74,6 +88,25 @@ pub struct Scripts {
     pub prerm: Option<String>,
     /// After it is removed.
     pub postrm: Option<String>,
+}
+
+/// Where a file of a package comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// This path of the checkout.
+    Sources(String),
+    /// What the compiler made under this name.
+    Built(String),
+}
+
+/// What a package contains.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Contents {
+    /// What luci.mk looks for beside the Makefile.
+    #[default]
+    Luci,
+    /// Paths without a leading slash, what becomes of each, and the mode.
+    Installed(Vec<(String, Origin, u32)>),
 }
 
 /// What a package says of itself. Empty where the Makefile says nothing.
@@ -113,8 +146,8 @@ pub struct Recipe {
     pub conffiles: Vec<String>,
     /// Its own.
     pub scripts: Scripts,
-    /// Paths, without a leading slash, whose mode is not the usual one.
-    pub modes: Vec<(String, u32)>,
+    /// What it contains.
+    pub contents: Contents,
 }
 
 impl Recipe {
@@ -163,6 +196,11 @@ impl Recipe {
                 .map(str::to_owned)
                 .collect();
         }
+        recipe.contents = match part("install") {
+            Some(body) => Contents::Installed(installed(&package, body)?),
+            None if luci => Contents::Luci,
+            None => return Err(Unusable::Missing("Package/…/install")),
+        };
         Ok(recipe)
     }
 
@@ -223,9 +261,48 @@ fn read(package: &Makefile, name: String) -> Result<Recipe, Unusable> {
         conflicts: words(&one("CONFLICTS")?),
         for_every_architecture: or("PKGARCH", "PKG_ARCH")? == "all",
         description: vec![description],
-        modes: modes(&or("FILE_MODES", "PKG_FILE_MODES")?)?,
         ..Recipe::default()
     })
+}
+
+/// Reads the lines of `install`.
+fn installed(package: &Makefile, body: &str) -> Result<Vec<(String, Origin, u32)>, Unusable> {
+    let mut package = package.clone();
+    // The root of the package is the argument of `install`.
+    package.provide("1", "");
+    let mut files = Vec::new();
+    for line in body.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        let not_read = || Unusable::Install(line.to_owned());
+        let line = package.expand(line).map_err(|_| not_read())?;
+        let words: Vec<_> = line.split_whitespace().collect();
+        let (how, from, to) = match words[..] {
+            // Directories come with what is in them.
+            ["install-directory", ..] => continue,
+            [how, from, to] => (how, from, to),
+            _ => return Err(not_read()),
+        };
+        let mode = how.strip_prefix("install-").ok_or_else(not_read)?;
+        let mode = u32::from_str_radix(mode, 8).map_err(|_| not_read())?;
+        let (folder, name) = from.rsplit_once('/').ok_or_else(not_read)?;
+        let to = to.strip_prefix('/').ok_or_else(not_read)?;
+        // Into a directory, or under a name of its own.
+        let path = match to.strip_suffix('/') {
+            Some(below) => format!("{below}/{name}"),
+            None => to.to_owned(),
+        };
+        let origin = if let Some(folder) = folder.strip_prefix(SOURCES) {
+            Origin::Sources(format!("{}/{name}", folder.trim_start_matches('/')))
+        } else if folder.starts_with(BUILT) {
+            Origin::Built(name.to_owned())
+        } else {
+            return Err(not_read());
+        };
+        if from.contains(['*', '?', '[']) {
+            return Err(not_read());
+        }
+        files.push((path, origin, mode));
+    }
+    Ok(files)
 }
 
 fn needed(makefile: &Makefile, name: &'static str) -> Result<String, Unusable> {
@@ -257,21 +334,6 @@ fn dependencies(text: &str) -> Result<Vec<String>, Unusable> {
     Ok(names)
 }
 
-/// `/PATH:USER:GROUP:MODE`, as ipkg-build takes them. Users other than root are not there yet when the package is unpacked.
-fn modes(text: &str) -> Result<Vec<(String, u32)>, Unusable> {
-    let mode = |word: &str| {
-        let parts: Vec<_> = word.split(':').collect();
-        let [path, "root", "root", mode] = parts[..] else {
-            return None;
-        };
-        let path = path.strip_prefix('/')?.to_owned();
-        Some((path, u32::from_str_radix(mode, 8).ok()?))
-    };
-    text.split_whitespace()
-        .map(|word| mode(word).ok_or_else(|| Unusable::Mode(word.to_owned())))
-        .collect()
-}
-
 /// A script as make exports it: `$$` is the shell's dollar, and the blank lines at both ends are the Makefile's.
 fn in_shell(package: &Makefile, body: &str) -> Result<String, Unusable> {
     Ok(package.expand(body)?.trim_matches('\n').to_owned())
@@ -289,7 +351,6 @@ PKG_VERSION:=0.1.0
 PKG_RELEASE:=2
 PKG_MAINTAINER:=A Person <a@example.org>
 PKG_LICENSE:=Apache-2.0
-PKG_FILE_MODES:=/etc/config/kickstand:root:root:0600
 PKG_BUILD_DEPENDS:=rust/host
 
 include $(INCLUDE_DIR)/package.mk
@@ -321,7 +382,10 @@ define Package/kickstand/postinst
 endef
 
 define Package/kickstand/install
-\t$(INSTALL_DIR) $(1)/usr/sbin
+\t$(INSTALL_DIR) $(1)/usr/sbin $(1)/etc
+\t$(INSTALL_BIN) $(PKG_INSTALL_DIR)/bin/kickstand $(1)/usr/sbin/
+\t$(INSTALL_CONF) $(PKG_BUILD_DIR)/files/kickstand/etc/config/kickstand $(1)/etc/config/
+\t$(INSTALL_DATA) $(PKG_BUILD_DIR)/files/boot/x.cfg $(1)/usr/share/kickstand/y.cfg
 endef
 
 $(eval $(call RustBinPackage,kickstand))
@@ -349,7 +413,28 @@ $(eval $(call BuildPackage,kickstand))
             Some("#!/bin/sh\n[ -n \"${IPKG_INSTROOT}\" ] || echo \"$1\"")
         );
         assert_eq!(recipe.scripts.prerm, None);
-        assert_eq!(recipe.modes, [("etc/config/kickstand".to_owned(), 0o600)]);
+        let file = |path: &str, origin, mode| (path.to_owned(), origin, mode);
+        let sources = |path: &str| Origin::Sources(path.to_owned());
+        assert_eq!(
+            recipe.contents,
+            Contents::Installed(vec![
+                file(
+                    "usr/sbin/kickstand",
+                    Origin::Built("kickstand".into()),
+                    0o755
+                ),
+                file(
+                    "etc/config/kickstand",
+                    sources("files/kickstand/etc/config/kickstand"),
+                    0o600
+                ),
+                file(
+                    "usr/share/kickstand/y.cfg",
+                    sources("files/boot/x.cfg"),
+                    0o644
+                ),
+            ])
+        );
         assert!(!recipe.for_every_architecture);
     }
 
@@ -371,30 +456,35 @@ include $(TOPDIR)/feeds/luci/luci.mk
         assert_eq!(recipe.section, "luci");
         assert_eq!(recipe.description, ["LuCI page for kickstand"]);
         assert!(recipe.for_every_architecture);
+        assert_eq!(recipe.contents, Contents::Luci);
         let postinst = recipe.scripts.postinst.expect("luci.mk's");
         assert!(postinst.contains("/etc/init.d/rpcd reload"), "{postinst}");
     }
 
     #[test]
     fn what_cannot_be_packed_as_the_sdk_would_is_refused() {
-        let with = |line: &str| {
-            let text = USUAL.replace("  SECTION:=net", &format!("  {line}"));
-            Recipe::parse(&text, "kickstand").map(drop)
-        };
-        assert_eq!(
-            with("DEPENDS:=+PACKAGE_x:y").map(drop),
-            Ok(()),
-            "the line below it counts"
-        );
         let conditional = USUAL.replace("+dnsmasq uci", "+IPV6:odhcpd");
         assert_eq!(
             Recipe::parse(&conditional, "kickstand"),
             Err(Unusable::Dependency("+IPV6:odhcpd".into()))
         );
-        let owner = USUAL.replace("root:root:0600", "root:kickstand:0640");
+        for line in [
+            "$(CP) ./files/* $(1)/",
+            "$(INSTALL_DATA) $(PKG_BUILD_DIR)/files/* $(1)/etc/",
+            "$(INSTALL_DATA) /etc/passwd $(1)/etc/",
+            "$(INSTALL_DATA) $(PKG_BUILD_DIR)/a etc/",
+            "echo x > $(1)/etc/x",
+        ] {
+            let text = USUAL.replace("\t$(INSTALL_CONF)", &format!("\t{line}\n\t$(INSTALL_CONF)"));
+            assert_eq!(
+                Recipe::parse(&text, "kickstand"),
+                Err(Unusable::Install(line.to_owned()))
+            );
+        }
+        let empty = USUAL.replace("Package/kickstand/install", "Package/other/install");
         assert!(matches!(
-            Recipe::parse(&owner, "kickstand"),
-            Err(Unusable::Mode(_))
+            Recipe::parse(&empty, "kickstand"),
+            Err(Unusable::Missing(_))
         ));
         let nameless = USUAL.replace("PKG_VERSION:=0.1.0", "");
         assert_eq!(

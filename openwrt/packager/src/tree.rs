@@ -110,12 +110,6 @@ impl Tree {
         self.insert(path, mode, Kind::File(contents.into()))
     }
 
-    /// Another mode for what is at that path. False when there is nothing.
-    pub fn set_mode(&mut self, path: &str, mode: u32) -> bool {
-        let entry = self.0.get_mut(path);
-        entry.map(|entry| entry.mode = mode & 0o7777).is_some()
-    }
-
     /// What lies at that path.
     pub fn get(&self, path: &str) -> Option<&Entry> {
         self.0.get(path)

@@ -1,5 +1,6 @@
 //! Indexes: `packages.adb`, what a feed has.
 
+use std::fmt;
 use std::io;
 
 use super::{index_field, info_field, unpack};
@@ -7,20 +8,44 @@ use crate::adb::read::{Malformed, Value as Read};
 use crate::adb::write::{NULL, Value, Values, block, header};
 use crate::adb::{Block, MAGIC_DEFLATE, Schema};
 use crate::archive;
+use crate::signature::BadKey;
+
+/// Why an index cannot be made.
+#[derive(Debug)]
+pub enum NoIndex {
+    /// One of the packages is none.
+    Package(Malformed),
+    /// It could not be signed.
+    Key(BadKey),
+    /// It could not be compressed.
+    Compression(io::Error),
+}
+
+impl fmt::Display for NoIndex {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            NoIndex::Package(why) => why.fmt(f),
+            NoIndex::Key(why) => why.fmt(f),
+            NoIndex::Compression(why) => write!(f, "compress the index: {why}"),
+        }
+    }
+}
+
+impl std::error::Error for NoIndex {}
 
 /// An index of packages, given as the bytes of their files; `sign` gives the payload of a signature block for the values of the
 /// index, or nothing.
 ///
 /// # Errors
 ///
-/// With the first package that is none.
+/// With the first package that is none, and what `sign` says.
 pub fn index(
     packages: &[Vec<u8>],
-    sign: impl FnOnce(&[u8]) -> Option<Vec<u8>>,
-) -> Result<Vec<u8>, Malformed> {
+    sign: impl FnOnce(&[u8]) -> Result<Option<Vec<u8>>, BadKey>,
+) -> Result<Vec<u8>, NoIndex> {
     let mut infos = Vec::new();
     for bytes in packages {
-        let package = unpack(bytes)?;
+        let package = unpack(bytes).map_err(NoIndex::Package)?;
         infos.push((package.info, package.identity, bytes.len() as u64));
     }
     // apk looks a package up by halving the list.
@@ -48,12 +73,10 @@ pub fn index(
 
     let mut bytes = header(Schema::Index);
     bytes.extend(block(Block::Adb, &[values.bytes()]));
-    if let Some(signature) = sign(values.bytes()) {
+    if let Some(signature) = sign(values.bytes()).map_err(NoIndex::Key)? {
         bytes.extend(block(Block::Signature, &[&signature]));
     }
-    let compressed = archive::deflate(&bytes).map_err(|error: io::Error| {
-        Malformed(format!("the index cannot be compressed: {error}"))
-    })?;
+    let compressed = archive::deflate(&bytes).map_err(NoIndex::Compression)?;
     Ok([&MAGIC_DEFLATE[..], &compressed].concat())
 }
 
