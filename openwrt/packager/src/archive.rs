@@ -8,7 +8,10 @@ use flate2::{Compress, Compression, FlushCompress, Status};
 use tar::{Builder, EntryType, Header};
 use zopfli::{Format, Options};
 
-use crate::tree::{Entry, Kind, PROGRAM_MODE, Tree};
+use crate::tree::{DIRECTORY_MODE, Entry, FILE_MODE, Kind, Tree};
+
+/// Bytes that a name has at most. Longer ones need entries of their own, which no path here does.
+const LONGEST_NAME: usize = 100;
 
 /// A tar that grows in memory.
 struct Tar {
@@ -24,45 +27,32 @@ impl Tar {
         }
     }
 
-    fn header(&self, mode: u32, kind: EntryType, size: usize) -> io::Result<Header> {
+    /// `name` is written as it is: the crate would take the `./` off that opkg's own packages have.
+    fn append(&mut self, name: &str, mode: u32, kind: &Kind) -> io::Result<()> {
+        let (entry_type, bytes, target): (_, &[u8], _) = match kind {
+            Kind::Directory => (EntryType::Directory, &[], ""),
+            Kind::File(bytes) => (EntryType::Regular, bytes, ""),
+            Kind::Link(target) => (EntryType::Symlink, &[], target.as_str()),
+        };
+        if name.len() > LONGEST_NAME || target.len() > LONGEST_NAME {
+            return Err(io::Error::other(format!(
+                "{name}: names and links have {LONGEST_NAME} bytes at most"
+            )));
+        }
         let mut header = Header::new_gnu();
-        header.set_entry_type(kind);
+        header.set_entry_type(entry_type);
         header.set_mode(mode);
         header.set_uid(0);
         header.set_gid(0);
         header.set_username("root")?;
         header.set_groupname("root")?;
         header.set_mtime(self.date);
-        header.set_size(size as u64);
-        Ok(header)
-    }
-
-    /// `path` has no `./` yet; a directory's none `/` at its end.
-    fn append(&mut self, path: &str, entry: &Entry) -> io::Result<()> {
-        match &entry.kind {
-            Kind::Directory => {
-                let mut header = self.header(entry.mode, EntryType::Directory, 0)?;
-                let path = format!("./{path}/");
-                self.builder.append_data(&mut header, path, io::empty())
-            }
-            Kind::File(bytes) => self.file(path, entry.mode, bytes),
-            Kind::Link(target) => {
-                let mut header = self.header(entry.mode, EntryType::Symlink, 0)?;
-                self.builder
-                    .append_link(&mut header, format!("./{path}"), target)
-            }
-        }
-    }
-
-    fn file(&mut self, path: &str, mode: u32, bytes: &[u8]) -> io::Result<()> {
-        let mut header = self.header(mode, EntryType::Regular, bytes.len())?;
-        self.builder
-            .append_data(&mut header, format!("./{path}"), bytes)
-    }
-
-    fn root(&mut self) -> io::Result<()> {
-        let mut header = self.header(PROGRAM_MODE, EntryType::Directory, 0)?;
-        self.builder.append_data(&mut header, "./", io::empty())
+        header.set_size(bytes.len() as u64);
+        let fields = header.as_old_mut();
+        fields.name[..name.len()].copy_from_slice(name.as_bytes());
+        fields.linkname[..target.len()].copy_from_slice(target.as_bytes());
+        header.set_cksum();
+        self.builder.append(&header, bytes)
     }
 }
 
@@ -73,9 +63,10 @@ impl Tar {
 /// When a path is longer than the format takes.
 pub fn tar(tree: &Tree, date: u64) -> io::Result<Vec<u8>> {
     let mut tar = Tar::new(date);
-    tar.root()?;
-    for (path, entry) in tree.iter() {
-        tar.append(path, entry)?;
+    tar.append("./", DIRECTORY_MODE, &Kind::Directory)?;
+    for (path, Entry { mode, kind }) in tree.iter() {
+        let end = if *kind == Kind::Directory { "/" } else { "" };
+        tar.append(&format!("./{path}{end}"), *mode, kind)?;
     }
     tar.builder.into_inner()
 }
@@ -85,10 +76,10 @@ pub fn tar(tree: &Tree, date: u64) -> io::Result<Vec<u8>> {
 /// # Errors
 ///
 /// When a name is longer than the format takes.
-pub fn tar_of_files(files: &[(&str, u32, &[u8])], date: u64) -> io::Result<Vec<u8>> {
+pub fn tar_of_files(files: Vec<(&str, Vec<u8>)>, date: u64) -> io::Result<Vec<u8>> {
     let mut tar = Tar::new(date);
-    for (path, mode, bytes) in files {
-        tar.file(path, *mode, bytes)?;
+    for (name, bytes) in files {
+        tar.append(&format!("./{name}"), FILE_MODE, &Kind::File(bytes))?;
     }
     tar.builder.into_inner()
 }

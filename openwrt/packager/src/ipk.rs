@@ -55,12 +55,12 @@ pub fn file_name(package: &Package) -> String {
 /// When a name is longer than tar takes.
 pub fn write(package: &Package, data: &Data) -> io::Result<Vec<u8>> {
     let control = control_archive(package, data)?;
-    let parts = [
-        ("debian-binary", FILE_MODE, FORMAT),
-        ("data.tar.gz", FILE_MODE, data.archive.as_slice()),
-        ("control.tar.gz", FILE_MODE, control.as_slice()),
+    let parts = vec![
+        ("debian-binary", FORMAT.to_vec()),
+        ("data.tar.gz", data.archive.clone()),
+        ("control.tar.gz", control),
     ];
-    archive::gzip(&archive::tar_of_files(&parts, package.date)?)
+    archive::gzip(&archive::tar_of_files(parts, package.date)?)
 }
 
 fn control_archive(package: &Package, data: &Data) -> io::Result<Vec<u8>> {
