@@ -60,7 +60,7 @@ pub fn write(package: &Package, data: &Data) -> io::Result<Vec<u8>> {
         ("data.tar.gz", data.archive.clone()),
         ("control.tar.gz", control),
     ];
-    archive::gzip(&archive::tar_of_files(parts, package.date)?)
+    archive::gzip_again(&archive::tar_of_files(parts, package.date)?)
 }
 
 fn control_archive(package: &Package, data: &Data) -> io::Result<Vec<u8>> {

@@ -13,8 +13,12 @@ use kickstand_packager::{apk, pack};
 use support::{Checkout, VERSION, everything, is_good, second_reader};
 
 fn packed() -> Checkout {
+    packed_for(&["mipsel"])
+}
+
+fn packed_for(names: &[&str]) -> Checkout {
     let checkout = Checkout::new();
-    let architectures = ["mipsel", "riscv64"].map(|name| named(name).expect("it is there"));
+    let architectures: Vec<_> = names.iter().filter_map(|name| named(name)).collect();
     pack::command(&checkout.places, &architectures).expect("it can be packed");
     checkout
 }
@@ -71,7 +75,7 @@ fn opkg_finds_every_package_with_its_size_and_sum() {
 
 #[test]
 fn every_architecture_of_openwrt_has_a_feed_for_both_package_managers() {
-    let checkout = packed();
+    let checkout = packed_for(&["mipsel", "riscv64"]);
     publish::command(&checkout.places, None).expect("a feed");
     for release in ["24.10", "25.12"] {
         let folder = checkout.places.feed().join(release);
@@ -96,7 +100,7 @@ fn every_architecture_of_openwrt_has_a_feed_for_both_package_managers() {
 fn apk_finds_every_package_with_its_size_and_identity() {
     let checkout = packed();
     publish::command(&checkout.places, None).expect("a feed");
-    let folder = checkout.places.feed().join("25.12/riscv64_generic");
+    let folder = checkout.places.feed().join("25.12/mipsel_24kc");
     let index = second_reader("adb", &folder.join("packages.adb"));
     assert_eq!(index["schema"], "indx");
     assert_eq!(index["signatures"], serde_json::json!([]));
@@ -234,7 +238,7 @@ fn an_older_package_does_not_stay_in_the_feed() {
 #[test]
 fn what_is_no_package_stops_the_feed() {
     let checkout = packed();
-    let path = checkout.apk("riscv64_generic");
+    let path = checkout.apk("mipsel_24kc");
     let mut bytes = fs::read(&path).expect("it was packed");
     bytes.truncate(bytes.len() / 2);
     assert!(apk::unpack(&bytes).is_err());
