@@ -1,9 +1,16 @@
 # Two commands do everything on a Debian machine with Rust, as root: `make demo` and `make test`.
 
-# Every integration test but the one with virtual machines, which comes last because it takes longest.
-QUICK := $(filter-out vm,$(basename $(notdir $(wildcard tests/*.rs))))
+# Every integration test but the one with virtual machines, which comes last because it takes longest, and that of the binaries
+# for routers, which have to be built.
+QUICK := $(filter-out vm router_binaries,$(basename $(notdir $(wildcard tests/*.rs))))
 
-.PHONY: help build set-up demo test quick lint clean
+# Binaries for routers: all, or those that ARCH names (make package ARCH="mipsel aarch64").
+ARCH := aarch64 armv7 mipsel mips x86_64 riscv64
+# What `make test` builds of them: each takes minutes the first time. Both byte orders with 32 bits, and one with 64.
+TESTED := x86_64 mipsel mips
+PACKAGER := cargo run --quiet --locked -p kickstand-packager --
+
+.PHONY: help build set-up demo test quick routers package package-test lint clean
 
 help:
 	@echo "make demo    a server with an empty disk installs itself in a virtual machine, watched live"
@@ -11,6 +18,7 @@ help:
 	@echo "make quick   the tests without virtual machines"
 	@echo "make lint    rustfmt and clippy, warnings denied"
 	@echo "make build   the optimised binary for this machine"
+	@echo "make package the packages for routers, all or ARCH=…; make package-test tries their binaries under QEMU"
 
 build:
 	cargo build --release --locked
@@ -32,7 +40,22 @@ quick: set-up lint
 	cargo test --locked --workspace --lib --bins
 	cargo test --locked $(addprefix --test ,$(QUICK))
 
-test: quick
+# The binaries for the architectures in TESTED, each under its emulator.
+routers: set-up
+	$(PACKAGER) toolchain
+	$(PACKAGER) build $(addprefix --arch ,$(TESTED))
+	$(PACKAGER) sizes
+	cargo test --locked --test router_binaries -- $(addsuffix ::,$(TESTED))
+
+package: set-up
+	$(PACKAGER) toolchain
+	$(PACKAGER) build $(addprefix --arch ,$(ARCH))
+	$(PACKAGER) sizes
+
+package-test: package
+	cargo test --locked --test router_binaries -- $(addsuffix ::,$(ARCH))
+
+test: quick routers
 	@echo "The virtual machines: a few installations of about a minute each."
 	cargo test --locked --test vm -- --test-threads=1
 

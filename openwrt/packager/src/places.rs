@@ -47,6 +47,11 @@ impl Places {
         &self.package
     }
 
+    /// cargo's target folder for routers. Its own, because another compiler builds for this machine.
+    pub fn cargo(&self) -> PathBuf {
+        self.package.join("cargo")
+    }
+
     /// The binary for an architecture, by its name.
     pub fn binary(&self, architecture: &str) -> PathBuf {
         self.package

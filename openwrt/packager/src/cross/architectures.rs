@@ -17,9 +17,10 @@ pub struct Architecture {
 }
 
 /// A user-mode QEMU, and the weakest processor that the binary must run on.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Emulator {
-    /// Debian's static build of it, from package qemu-user-static.
+    /// Debian's, from package qemu-user. Not the static one: what the C library of this process says is what the guest gets,
+    /// so a test can give it another time.
     pub command: &'static str,
     /// What `-cpu` takes.
     pub cpu: &'static str,
@@ -35,7 +36,7 @@ pub const ARCHITECTURES: [Architecture; 6] = [
         name: "aarch64",
         rust_target: "aarch64-unknown-linux-musl",
         emulator: Emulator {
-            command: "qemu-aarch64-static",
+            command: "qemu-aarch64",
             cpu: "cortex-a53",
         },
         // GL-MT3000, GL-MT6000, GL-AX1800 … are a53; Raspberry Pi 4 a72, 5 a76; rockchip and armsr generic.
@@ -51,7 +52,7 @@ pub const ARCHITECTURES: [Architecture; 6] = [
         // Hard float with the 16 registers of VFPv3-D16 and without NEON: the least that any of these has.
         rust_target: "armv7-unknown-linux-musleabihf",
         emulator: Emulator {
-            command: "qemu-arm-static",
+            command: "qemu-arm",
             // The only one with a VFPv3-D16 and no NEON: Debian's QEMU cannot take half the registers from a Cortex-A9.
             cpu: "cortex-r5f",
         },
@@ -70,7 +71,7 @@ pub const ARCHITECTURES: [Architecture; 6] = [
         name: "mipsel",
         rust_target: "mipsel-unknown-linux-musl",
         emulator: Emulator {
-            command: "qemu-mipsel-static",
+            command: "qemu-mipsel",
             cpu: "24Kc",
         },
         // ramips: mt7620, mt7621, mt76x8 are 24kc, rt3883 is 74kc. 24kc_24kf has an FPU, which need not be used.
@@ -80,7 +81,7 @@ pub const ARCHITECTURES: [Architecture; 6] = [
         name: "mips",
         rust_target: "mips-unknown-linux-musl",
         emulator: Emulator {
-            command: "qemu-mips-static",
+            command: "qemu-mips",
             cpu: "24Kc",
         },
         // ath79 and lantiq are 24kc; realtek was 4kec, which is MIPS32 release 2 as well.
@@ -90,7 +91,7 @@ pub const ARCHITECTURES: [Architecture; 6] = [
         name: "x86_64",
         rust_target: "x86_64-unknown-linux-musl",
         emulator: Emulator {
-            command: "qemu-x86_64-static",
+            command: "qemu-x86_64",
             // The oldest with 64 bits, as OpenWrt's own packages are compiled for.
             cpu: "qemu64",
         },
@@ -100,7 +101,7 @@ pub const ARCHITECTURES: [Architecture; 6] = [
         name: "riscv64",
         rust_target: "riscv64gc-unknown-linux-musl",
         emulator: Emulator {
-            command: "qemu-riscv64-static",
+            command: "qemu-riscv64",
             cpu: "rv64",
         },
         // The same processors: release 24.10 says riscv64, 25.12 generic.

@@ -8,7 +8,7 @@
 use std::env;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use kickstand_lab::process::{Context, Failure, Result};
@@ -38,29 +38,65 @@ const UNSTABLE: [&str; 6] = [
 /// When the tools cannot be had or the sources do not compile.
 pub fn build(places: &Places, architectures: &[&Architecture]) -> Result<()> {
     let toolchain = toolchain::install(places)?;
-    let cargo_folder = places.package().join("cargo");
-    let mut command = cargo(places, &toolchain);
-    command.args(["build", "--release", "--locked", "--quiet"]);
-    command.args(["--package", "kickstand", "--bin", "kickstand"]);
-    command.arg("--target-dir").arg(&cargo_folder);
-    for architecture in architectures {
-        command.args(["--target", architecture.rust_target]);
+    let targets = targets(architectures);
+    if linker_is_newer(places, architectures) {
+        run_cargo(places, &toolchain, &["clean"], &targets)?;
     }
-    // Its own output is the user's to read: it may take minutes, or complain about the sources.
-    let status = command.status().context("start cargo")?;
-    if !status.success() {
-        return Err(Failure::new(
-            "cargo could not build the binaries; it says why above",
-        ));
-    }
+    let build = ["build", "--locked", "--quiet", "--bin", "kickstand"];
+    run_cargo(places, &toolchain, &build, &targets)?;
     for architecture in architectures {
-        let built = cargo_folder
-            .join(architecture.rust_target)
-            .join("release/kickstand");
         let binary = places.binary(architecture.name);
-        keep(&built, &binary)?;
+        keep(&built(places, architecture), &binary)?;
     }
     Ok(())
+}
+
+fn targets(architectures: &[&Architecture]) -> Vec<&'static str> {
+    let words = architectures
+        .iter()
+        .map(|one| ["--target", one.rust_target]);
+    words.flatten().collect()
+}
+
+/// Where cargo leaves a binary.
+fn built(places: &Places, architecture: &Architecture) -> PathBuf {
+    let target = places.cargo().join(architecture.rust_target);
+    target.join("release/kickstand")
+}
+
+/// Whether the linker changed since something was linked, which cargo does not look for.
+fn linker_is_newer(places: &Places, architectures: &[&Architecture]) -> bool {
+    let changed = |path: &Path| fs::metadata(path).and_then(|found| found.modified()).ok();
+    let parts = ["zigcc", "clock.c"].map(|name| places.sources().join(".cargo").join(name));
+    let linker = parts.iter().filter_map(|path| changed(path)).max();
+    let linked = architectures
+        .iter()
+        .filter_map(|one| changed(&built(places, one)));
+    linked.min().is_some_and(|oldest| linker > Some(oldest))
+}
+
+fn run_cargo(
+    places: &Places,
+    toolchain: &Toolchain,
+    words: &[&str],
+    targets: &[&str],
+) -> Result<()> {
+    let mut command = cargo(places, toolchain);
+    command
+        .args(words)
+        .args(["--release", "--package", "kickstand"]);
+    command
+        .args(targets)
+        .arg("--target-dir")
+        .arg(places.cargo());
+    // Its own output is the user's to read: it may take minutes, or complain about the sources.
+    let status = command.status().context("start cargo")?;
+    if status.success() {
+        return Ok(());
+    }
+    Err(Failure::new(
+        "cargo could not build the binaries; it says why above",
+    ))
 }
 
 /// Debian's cargo in the sources' folder, with nothing of the builder's own settings but how to reach registries.

@@ -15,14 +15,15 @@ use kickstand_lab::python;
 use crate::places::Places;
 
 /// Debian's packages, and what each is for.
-const PACKAGES: [(&str, &str); 4] = [
+const PACKAGES: [(&str, &str); 5] = [
     ("rustc-web", "compiles for routers"),
     ("cargo-web", "drives it"),
     (
         "rust-web-src",
         "is the standard library, to be compiled for routers",
     ),
-    ("qemu-user-static", "runs the binaries in tests"),
+    ("qemu-user", "runs the binaries in tests"),
+    ("libfaketime", "shows them other years"),
 ];
 
 /// zig's version on PyPI. Another one may bring another musl, so the binaries change.
