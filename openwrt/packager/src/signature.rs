@@ -140,7 +140,7 @@ impl UsignKey {
     }
 }
 
-/// Bytes to be put behind `Packages`: usign before October 2025 computes a wrong SHA-512 of messages of some lengths, and
+/// Bytes to be put behind `Packages`: usign before August 2019 computes a wrong SHA-512 of messages of some lengths, and
 /// OpenWrt's build avoids them. The message is hashed behind 64 bytes of key and signature.
 pub fn usign_padding(length: usize) -> usize {
     match (64 + length) % 128 {

@@ -9,8 +9,9 @@ use std::process::Command;
 
 use kickstand_packager::adb::MAGIC_DEFLATE;
 use kickstand_packager::cross::architectures::{Architecture, named};
+use kickstand_packager::places::Places;
 use kickstand_packager::tree::Kind;
-use kickstand_packager::{apk, archive, pack};
+use kickstand_packager::{apk, archive, pack, sources};
 use serde_json::Value;
 use support::{Checkout, VERSION, everything, second_reader};
 
@@ -280,6 +281,21 @@ fn pages_go_where_luci_mk_puts_them_and_run_anywhere() {
     assert_eq!(tree.get("usr/bin/run").map(|entry| entry.mode), Some(0o755));
     let link = tree.get("usr/bin/link").expect("it is there");
     assert_eq!(link.kind, Kind::Link("run".into()));
+}
+
+#[test]
+fn every_recipe_of_this_repository_is_read_and_has_the_program_s_version() {
+    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2);
+    let places = Places::new(sources.expect("the checkout"), Path::new("unused"));
+    for name in ["kickstand", "luci-app-kickstand"] {
+        if places.recipe(name).exists() {
+            let recipe = sources::recipe(&places, name).expect("as the SDK reads it");
+            assert_eq!(recipe.name, name);
+            assert_eq!(recipe.upstream_version, VERSION);
+            // The tracked sizes find the packages under this number.
+            assert_eq!(recipe.release, "1");
+        }
+    }
 }
 
 /// A checkout with the same files, made in another order with other permissions.
