@@ -8,6 +8,11 @@ use std::fmt;
 
 use crate::makefile::{Fault, Makefile};
 
+mod install;
+
+use install::installed;
+pub use install::{Contents, Origin};
+
 /// What luci.mk runs after a LuCI application came: menus are read again, and rpcd its permissions.
 const LUCI_POSTINST: &str = "\
 [ -n \"${IPKG_INSTROOT}\" ] || {
@@ -21,23 +26,10 @@ const LUCI_POSTINST: &str = "\
 const OF_THE_SDK: &[(&str, &str)] = &[
     ("TOPDIR", ""),
     ("INCLUDE_DIR", ""),
-    ("INSTALL_DIR", "install-directory"),
-    ("INSTALL_BIN", "install-755"),
-    ("INSTALL_DATA", "install-644"),
-    ("INSTALL_CONF", "install-600"),
-    // Where the build was prepared from the checkout.
-    ("PKG_BUILD_DIR", SOURCES),
     // Conditions on the architecture ("@(…)"), which dependencies of a package do not show.
     ("RUST_ARCH_DEPENDS", ""),
     ("PKG_RELEASE", "1"),
-    // Where cargo installed what it built.
-    ("PKG_INSTALL_DIR", BUILT),
 ];
-
-/// Stands for the checkout in a path of a recipe.
-const SOURCES: &str = "sources:";
-/// Stands for what the compiler made in a path of a recipe.
-const BUILT: &str = "built:";
 
 /// Why a recipe cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,25 +80,6 @@ pub struct Scripts {
     pub prerm: Option<String>,
     /// After it is removed.
     pub postrm: Option<String>,
-}
-
-/// Where a file of a package comes from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Origin {
-    /// This path of the checkout.
-    Sources(String),
-    /// What the compiler made under this name.
-    Built(String),
-}
-
-/// What a package contains.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum Contents {
-    /// What luci.mk looks for beside the Makefile.
-    #[default]
-    Luci,
-    /// Paths without a leading slash, what becomes of each, and the mode.
-    Installed(Vec<(String, Origin, u32)>),
 }
 
 /// What a package says of itself. Empty where the Makefile says nothing.
@@ -265,46 +238,6 @@ fn read(package: &Makefile, name: String) -> Result<Recipe, Unusable> {
     })
 }
 
-/// Reads the lines of `install`.
-fn installed(package: &Makefile, body: &str) -> Result<Vec<(String, Origin, u32)>, Unusable> {
-    let mut package = package.clone();
-    // The root of the package is the argument of `install`.
-    package.provide("1", "");
-    let mut files = Vec::new();
-    for line in body.lines().map(str::trim).filter(|line| !line.is_empty()) {
-        let not_read = || Unusable::Install(line.to_owned());
-        let line = package.expand(line).map_err(|_| not_read())?;
-        let words: Vec<_> = line.split_whitespace().collect();
-        let (how, from, to) = match words[..] {
-            // Directories come with what is in them.
-            ["install-directory", ..] => continue,
-            [how, from, to] => (how, from, to),
-            _ => return Err(not_read()),
-        };
-        let mode = how.strip_prefix("install-").ok_or_else(not_read)?;
-        let mode = u32::from_str_radix(mode, 8).map_err(|_| not_read())?;
-        let (folder, name) = from.rsplit_once('/').ok_or_else(not_read)?;
-        let to = to.strip_prefix('/').ok_or_else(not_read)?;
-        // Into a directory, or under a name of its own.
-        let path = match to.strip_suffix('/') {
-            Some(below) => format!("{below}/{name}"),
-            None => to.to_owned(),
-        };
-        let origin = if let Some(folder) = folder.strip_prefix(SOURCES) {
-            Origin::Sources(format!("{}/{name}", folder.trim_start_matches('/')))
-        } else if folder.starts_with(BUILT) {
-            Origin::Built(name.to_owned())
-        } else {
-            return Err(not_read());
-        };
-        if from.contains(['*', '?', '[']) {
-            return Err(not_read());
-        }
-        files.push((path, origin, mode));
-    }
-    Ok(files)
-}
-
 fn needed(makefile: &Makefile, name: &'static str) -> Result<String, Unusable> {
     let value = makefile.variable(name)?;
     value
@@ -384,8 +317,6 @@ endef
 define Package/kickstand/install
 \t$(INSTALL_DIR) $(1)/usr/sbin $(1)/etc
 \t$(INSTALL_BIN) $(PKG_INSTALL_DIR)/bin/kickstand $(1)/usr/sbin/
-\t$(INSTALL_CONF) $(PKG_BUILD_DIR)/files/kickstand/etc/config/kickstand $(1)/etc/config/
-\t$(INSTALL_DATA) $(PKG_BUILD_DIR)/files/boot/x.cfg $(1)/usr/share/kickstand/y.cfg
 endef
 
 $(eval $(call RustBinPackage,kickstand))
@@ -413,28 +344,10 @@ $(eval $(call BuildPackage,kickstand))
             Some("#!/bin/sh\n[ -n \"${IPKG_INSTROOT}\" ] || echo \"$1\"")
         );
         assert_eq!(recipe.scripts.prerm, None);
-        let file = |path: &str, origin, mode| (path.to_owned(), origin, mode);
-        let sources = |path: &str| Origin::Sources(path.to_owned());
-        assert_eq!(
-            recipe.contents,
-            Contents::Installed(vec![
-                file(
-                    "usr/sbin/kickstand",
-                    Origin::Built("kickstand".into()),
-                    0o755
-                ),
-                file(
-                    "etc/config/kickstand",
-                    sources("files/kickstand/etc/config/kickstand"),
-                    0o600
-                ),
-                file(
-                    "usr/share/kickstand/y.cfg",
-                    sources("files/boot/x.cfg"),
-                    0o644
-                ),
-            ])
-        );
+        let Contents::Installed(files) = &recipe.contents else {
+            panic!("it has an install section");
+        };
+        assert_eq!(files.len(), 3);
         assert!(!recipe.for_every_architecture);
     }
 
@@ -468,19 +381,6 @@ include $(TOPDIR)/feeds/luci/luci.mk
             Recipe::parse(&conditional, "kickstand"),
             Err(Unusable::Dependency("+IPV6:odhcpd".into()))
         );
-        for line in [
-            "$(CP) ./files/* $(1)/",
-            "$(INSTALL_DATA) $(PKG_BUILD_DIR)/files/* $(1)/etc/",
-            "$(INSTALL_DATA) /etc/passwd $(1)/etc/",
-            "$(INSTALL_DATA) $(PKG_BUILD_DIR)/a etc/",
-            "echo x > $(1)/etc/x",
-        ] {
-            let text = USUAL.replace("\t$(INSTALL_CONF)", &format!("\t{line}\n\t$(INSTALL_CONF)"));
-            assert_eq!(
-                Recipe::parse(&text, "kickstand"),
-                Err(Unusable::Install(line.to_owned()))
-            );
-        }
         let empty = USUAL.replace("Package/kickstand/install", "Package/other/install");
         assert!(matches!(
             Recipe::parse(&empty, "kickstand"),

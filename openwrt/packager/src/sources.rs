@@ -68,6 +68,11 @@ pub fn tree(places: &Places, recipe: &Recipe, built: impl Fn(&str) -> PathBuf) -
                 let path = match origin {
                     Origin::Sources(path) => places.sources().join(path),
                     Origin::Built(name) => built(name),
+                    Origin::Directory => {
+                        tree.insert(place, *mode, Kind::Directory)
+                            .context(places.recipe(&recipe.name).display())?;
+                        continue;
+                    }
                 };
                 let bytes = fs::read(&path).context(format!("read {}", path.display()))?;
                 tree.insert_file(place, *mode, bytes)

@@ -94,6 +94,7 @@ fn the_data_of_an_ipk_has_directories_first_and_belongs_to_root() {
             "./lib/upgrade 5 0o755",
             "./lib/upgrade/keep.d 5 0o755",
             "./lib/upgrade/keep.d/kickstand 0 0o644",
+            "./srv 5 0o755",
             "./usr 5 0o755",
             "./usr/sbin 5 0o755",
             "./usr/sbin/kickstand 0 0o755",

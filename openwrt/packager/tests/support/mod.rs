@@ -54,7 +54,7 @@ define Package/kickstand/prerm
 echo \"it goes\"
 endef
 define Package/kickstand/install
-\t$(INSTALL_DIR) $(1)/usr/sbin $(1)/etc/config
+\t$(INSTALL_DIR) $(1)/usr/sbin $(1)/etc/config $(1)/srv
 \t$(INSTALL_BIN) $(PKG_INSTALL_DIR)/bin/kickstand $(1)/usr/sbin/
 \t$(INSTALL_CONF) $(PKG_BUILD_DIR)/files/kickstand/etc/config/kickstand $(1)/etc/config/
 \t$(INSTALL_DATA) $(PKG_BUILD_DIR)/files/kickstand/etc/empty $(1)/etc/
