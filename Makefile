@@ -28,7 +28,8 @@ help:
 	@echo "make fuzz    inputs that nobody thought of, SECONDS=10 for each kind"
 	@echo "make lint    rustfmt and clippy, warnings denied"
 	@echo "make build   the optimised binary for this machine"
-	@echo "make package the packages for routers, all or ARCH=…; make package-test tries their binaries under QEMU"
+	@echo "make package the packages and feeds for routers, all or ARCH=…, signed with KEYS=FOLDER"
+	@echo "make package-test tries the binaries for routers under QEMU"
 
 build:
 	cargo build --release --locked
@@ -49,6 +50,7 @@ lint:
 quick: set-up lint
 	cargo run --quiet --locked -p kickstand-lab -- set-up-browser
 	cargo test --locked --workspace --lib --bins
+	cargo test --locked -p kickstand-packager --test packages --test feeds
 	cargo test --locked $(addprefix --test ,$(QUICK))
 
 # The binaries for the architectures in TESTED, each under its emulator.
@@ -59,11 +61,12 @@ routers: set-up
 	$(PACKAGER) sizes
 	cargo test --locked --test router_binaries -- $(addsuffix ::,$(TESTED))
 
+# KEYS names a folder of keys (kickstand-packager key FOLDER); without it the feeds are not signed.
 package: set-up
 	$(PACKAGER) toolchain
 	$(PACKAGER) build $(addprefix --arch ,$(ARCH))
 	$(PACKAGER) package $(addprefix --arch ,$(ARCH))
-	$(PACKAGER) feed $(addprefix --arch ,$(ARCH)) $(addprefix --key ,$(KEYS))
+	$(PACKAGER) feed $(addprefix --key ,$(KEYS))
 	$(PACKAGER) sizes
 
 package-test: package

@@ -29,6 +29,14 @@ impl Places {
         })
     }
 
+    /// Another checkout, and another folder for what is made of it.
+    pub fn new(sources: &Path, package: &Path) -> Self {
+        Places {
+            sources: sources.to_owned(),
+            package: package.to_owned(),
+        }
+    }
+
     /// The checkout.
     pub fn sources(&self) -> &Path {
         &self.sources
@@ -55,6 +63,31 @@ impl Places {
     /// The ipk for one of OpenWrt's architectures.
     pub fn ipk(&self, openwrt: &str) -> PathBuf {
         let name = format!("kickstand_{}-r1_{openwrt}.ipk", env!("CARGO_PKG_VERSION"));
-        self.package.join("ipk").join(openwrt).join(name)
+        self.ipks(openwrt).join(name)
+    }
+
+    /// The folder of the ipk for one of OpenWrt's architectures.
+    pub fn ipks(&self, openwrt: &str) -> PathBuf {
+        self.package.join("ipk").join(openwrt)
+    }
+
+    /// The folder of the apk for one of OpenWrt's architectures.
+    pub fn apks(&self, openwrt: &str) -> PathBuf {
+        self.package.join("apk").join(openwrt)
+    }
+
+    /// What a web server can serve.
+    pub fn feed(&self) -> PathBuf {
+        self.package.join("feed")
+    }
+
+    /// The Makefile that the SDK builds a package with.
+    pub fn recipe(&self, name: &str) -> PathBuf {
+        self.sources.join("openwrt").join(name).join("Makefile")
+    }
+
+    /// The files that a package puts on the router.
+    pub fn files(&self, name: &str) -> PathBuf {
+        self.sources.join("files").join(name)
     }
 }
