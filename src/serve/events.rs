@@ -112,13 +112,14 @@ impl Events {
         );
     }
 
-    /// Counts an event that says what the subject's last one of this kind said. False when there is none to count it with.
+    /// Counts an event that says no more than the beginning of the subject's last one of this kind. False when there is none
+    /// to count it with.
     pub fn repeats(&mut self, subject: &str, kind: &str, text: &str) -> bool {
         let text = clean_to(text, TEXT);
         let history = self.ring(subject).histories.get_mut(subject);
         let entries = history.map(|history| &mut history.entries);
         let last = entries.and_then(|entries| entries.iter_mut().rfind(|entry| entry.kind == kind));
-        let same = last.filter(|entry| entry.text == text);
+        let same = last.filter(|entry| entry.text.starts_with(&text));
         let counted = same.map(|entry| entry.times = entry.times.saturating_add(1));
         counted.is_some()
     }

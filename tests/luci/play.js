@@ -58,7 +58,7 @@ async function login(browser, page, user) {
 	await page.fill('input[name=luci_username]', user);
 	await page.fill('input[name=luci_password]', process.env.LUCI_PASSWORD);
 	await page.press('input[name=luci_password]', 'Enter');
-	await page.locator('#topmenu').waitFor();
+	await page.locator('input[name=luci_password]').waitFor({ state: 'detached' });
 }
 
 // Changes something about the router: by the stand-in's server, or in the files of the router that LuCI runs on.
