@@ -7,8 +7,8 @@
 
 mod service_support;
 
-use std::env::consts::ARCH;
-use std::fs::File;
+use std::env::{self, consts::ARCH};
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -93,6 +93,20 @@ fn commands_that_need_no_router(architecture: &Architecture) {
     assert!(binary.prints(&["--help"]).contains("arm HOST"));
 }
 
+fn nothing_of_the_builder_is_inside(architecture: &Architecture) {
+    let binary = fs::read(Binary::of(architecture).path).expect("it was just there");
+    let places = Places::find().expect("a test knows where its binary is");
+    let cargo_home = env::var("CARGO_HOME").unwrap_or_else(|_| "/.cargo/".to_owned());
+    let paths = [places.sources(), places.package(), Path::new(&cargo_home)];
+    for path in paths {
+        let path = path.to_str().expect("target folders have plain names");
+        let found = binary
+            .windows(path.len())
+            .any(|bytes| bytes == path.as_bytes());
+        assert!(!found, "{path} is in the binary for {}", architecture.name);
+    }
+}
+
 /// One installation: each `arm` and `status` is a call over ubus by the binary itself, answered by the binary itself.
 fn installation(service: &Service) {
     let idle = R220A.boots(service).text();
@@ -142,6 +156,11 @@ macro_rules! tests_of {
             #[test]
             fn commands_that_need_no_router() {
                 super::commands_that_need_no_router(super::architecture(stringify!($name)));
+            }
+
+            #[test]
+            fn nothing_of_the_builder_is_inside() {
+                super::nothing_of_the_builder_is_inside(super::architecture(stringify!($name)));
             }
 
             #[test]
