@@ -55,17 +55,17 @@ fn read(
 
 /// Finds the place of each file. What comes along in the same command counts as there: a shim is named after its loader.
 fn place_all(
-    mut loose: Vec<Loose>,
+    loose: Vec<Loose>,
     ready: &mut Vec<Ready>,
     root: &Path,
     force: bool,
 ) -> Result<(), Failure> {
     let mut coming: BTreeSet<String> = ready.iter().map(|file| file.place.clone()).collect();
     // Loaders first, whatever their order on the command line.
-    loose.sort_by_key(|(_, _, head)| {
+    let (shims, others): (Vec<Loose>, Vec<Loose>) = loose.into_iter().partition(|(_, _, head)| {
         examine(&head.bytes, head.length).is_ok_and(|file| file.program == Program::IpxeShim)
     });
-    for (path, shown, head) in loose {
+    for (path, shown, head) in others.into_iter().chain(shims) {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let source = Source {
             name: &name,
