@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use super::super::{Failure, Invocation, output};
 use super::{Ready, architectures, lock, next_step, put, settings};
 use crate::core::boot_file::place::{Source, is_as_named, missing, place, wanted};
-use crate::core::boot_file::{Fault, READ_LIMIT, examine};
+use crate::core::boot_file::{Fault, Program, READ_LIMIT, examine};
 use crate::core::dnsmasq::boot_files::ARCHITECTURES;
 use crate::core::settings::BootArchitecture;
 use crate::host::{boot_archive, boot_files};
@@ -21,33 +21,51 @@ pub(super) fn run(mut invocation: Invocation) -> Result<ExitCode, Failure> {
     let only = architectures(only.as_slice())?;
     let (main, root) = settings(&paths)?;
     let _lock = lock(&paths)?;
-    let mut ready = Vec::new();
-    let mut loose = Vec::new();
+    let (mut ready, loose) = read(files, &only, force)?;
+    place_all(loose, &mut ready, &root, force)?;
+    put(&main, &root, &ready)?;
+    next_step(&main, &root);
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A file that was brought as it is: its path, its name for people, and what is in it.
+type Loose = (PathBuf, String, boot_files::Head);
+
+/// Reads every file. What is in archives is ready at once.
+fn read(
+    files: Vec<PathBuf>,
+    only: &[BootArchitecture],
+    force: bool,
+) -> Result<(Vec<Ready>, Vec<Loose>), Failure> {
+    let (mut ready, mut loose) = (Vec::new(), Vec::new());
     for path in files {
         let shown = path.display().to_string();
         let head = boot_files::read(&path)
             .map_err(|error| Failure::Failed(format!("{shown} can not be read: {error}")))?;
-        let found = examine(&head.bytes, head.length);
-        if matches!(found, Err(Fault::Gzip)) {
-            // Somebody who brings the archive may have no use for every architecture, so what is not in it is skipped.
-            ready.extend(unpack(&path, &shown, &only)?);
-        } else {
-            if head.length > READ_LIMIT {
-                let why = found.map_or_else(|fault| fault, |_| Fault::TooLong(head.length));
-                return Err(refused(&shown, &why.to_string(), force));
+        match examine(&head.bytes, head.length) {
+            Err(Fault::Gzip) => ready.extend(unpack(&path, &shown, only)?),
+            Err(fault) if head.length > READ_LIMIT => {
+                return Err(refused(&shown, &fault.to_string(), force));
             }
-            loose.push((path, shown, head));
+            _ => loose.push((path, shown, head)),
         }
     }
-    // What comes along in the same command counts as there: a shim is named after its loader.
+    Ok((ready, loose))
+}
+
+/// Finds the place of each file. What comes along in the same command counts as there: a shim is named after its loader.
+fn place_all(
+    loose: Vec<Loose>,
+    ready: &mut Vec<Ready>,
+    root: &Path,
+    force: bool,
+) -> Result<(), Failure> {
     let mut coming: BTreeSet<String> = ready.iter().map(|file| file.place.clone()).collect();
     // Loaders first, whatever their order on the command line.
-    let is_shim = |(_, _, head): &(PathBuf, String, boot_files::Head)| {
-        examine(&head.bytes, head.length)
-            .is_ok_and(|file| file.program == crate::core::boot_file::Program::IpxeShim)
-    };
-    loose.sort_by_key(is_shim);
-    for (path, shown, head) in loose {
+    let (shims, others): (Vec<Loose>, Vec<Loose>) = loose.into_iter().partition(|(_, _, head)| {
+        examine(&head.bytes, head.length).is_ok_and(|file| file.program == Program::IpxeShim)
+    });
+    for (path, shown, head) in others.into_iter().chain(shims) {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let source = Source {
             name: &name,
@@ -69,9 +87,7 @@ pub(super) fn run(mut invocation: Invocation) -> Result<ExitCode, Failure> {
             bytes: head.bytes,
         });
     }
-    put(&main, &root, &ready)?;
-    next_step(&main, &root);
-    Ok(ExitCode::SUCCESS)
+    Ok(())
 }
 
 /// File names may hold any byte, so they are not read as text.
@@ -107,7 +123,8 @@ fn refused(shown: &str, why: &str, forced: bool) -> Failure {
     Failure::Failed(format!("{shown} {why}{hint}; nothing was put in place"))
 }
 
-/// What is wanted out of iPXE's release archive, each file checked to be what its name says.
+/// What is wanted out of iPXE's release archive, each file checked to be what its name says. Somebody who names no
+/// architecture may have no use for all of them, so what is not in it is told and skipped.
 pub(super) fn unpack(
     archive: &Path,
     shown: &str,

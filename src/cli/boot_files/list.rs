@@ -11,6 +11,7 @@ use super::settings;
 use crate::core::boot_file::handout::{Handout, handouts};
 use crate::core::boot_file::{BootFile, Fault, Program, examine};
 use crate::core::dnsmasq::boot_files::{wanted, words};
+use crate::core::machine::clean_to;
 use crate::core::settings::{BootArchitecture, Main};
 use crate::host::boot_files;
 use crate::host::tree::FilePlan;
@@ -64,7 +65,7 @@ pub fn look(main: &Main, root: &Path) -> Look {
                 lengths.insert(name.clone(), head.length);
                 files.insert(name, examine(&head.bytes, head.length));
             }
-            Err(error) => notes.push(format!("{name} can not be read: {error}.")),
+            Err(error) => notes.push(format!("{} can not be read: {error}.", shown(&name))),
         }
     }
     Look {
@@ -93,9 +94,7 @@ fn table(look: &Look) -> String {
             Err(fault) => (none(), fault.word().to_owned(), none(), none()),
         };
         let size = format!("{} KB", length.div_ceil(1024));
-        // A name may hold anything, and goes to a terminal.
-        let name = crate::core::machine::clean(name);
-        vec![name, machines, what, version, signed, size]
+        vec![shown(name), machines, what, version, signed, size]
     };
     let rows: Vec<Vec<String>> = look.files.iter().map(row).collect();
     let table = output::table(&["FILE", "FOR", "WHAT", "VERSION", "SIGNED", "SIZE"], &rows);
@@ -103,6 +102,11 @@ fn table(look: &Look) -> String {
         true => "No file is there.\n\n".to_owned(),
         false => format!("{table}\n"),
     }
+}
+
+/// A name may hold anything, and goes to a terminal; one that can be handed out has 127 bytes at most.
+fn shown(name: &str) -> String {
+    clean_to(name, 127)
 }
 
 fn firmware(architecture: BootArchitecture) -> &'static str {

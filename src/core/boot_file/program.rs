@@ -50,7 +50,8 @@ pub fn identify(bytes: &[u8], image: &Image) -> (Program, Option<String>) {
         return (program, version);
     }
     if let Some(fields) = line("ipxe") {
-        let build = fields.get(3).map(|name| stem(name).to_owned());
+        let name = fields.get(3).and_then(|name| word(name.as_bytes()));
+        let build = name.map(|name| stem(&name).to_owned());
         return (Program::Ipxe(build), version(fields));
     }
     if let Some(fields) = line("grub") {
