@@ -149,6 +149,41 @@ pub struct RenderReply {
     pub text: String,
 }
 
+/// `check`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckReply {
+    /// Section name.
+    pub host: String,
+    /// Release that its kickstart was checked as; empty for another kind of answer file.
+    pub release: String,
+    /// How that release was found.
+    pub release_from: String,
+    /// The answer file, with a word in place of the token.
+    pub text: String,
+    /// What is wrong with it, in the order of the text.
+    pub problems: Vec<Problem>,
+}
+
+/// One thing that is wrong with an answer file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problem {
+    /// Line, from 1.
+    pub line: usize,
+    /// Column in characters, from 1.
+    pub column: usize,
+    /// Characters that are to blame.
+    #[serde(default)]
+    pub width: usize,
+    /// error, warning or note.
+    pub severity: String,
+    /// Short name that does not change between versions.
+    pub code: String,
+    /// What is wrong and what happens if it stays.
+    pub text: String,
+    /// How to mend it.
+    pub help: String,
+}
+
 /// `arm`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ArmReply {

@@ -7,6 +7,8 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
+use crate::core::replies::Problem;
+
 /// Most findings that one file gets: who has this many has another kind of file, and a router has little memory.
 const MOST_FINDINGS: usize = 200;
 
@@ -50,6 +52,57 @@ pub struct Finding {
     pub message: String,
     /// How to mend it.
     pub help: String,
+}
+
+impl From<Finding> for Problem {
+    fn from(finding: Finding) -> Self {
+        let Finding {
+            severity,
+            code,
+            line,
+            column,
+            width,
+            message,
+            help,
+        } = finding;
+        Problem {
+            line,
+            column,
+            width,
+            severity: severity.to_string(),
+            code,
+            text: message,
+            help,
+        }
+    }
+}
+
+impl From<Problem> for Finding {
+    fn from(problem: Problem) -> Self {
+        let Problem {
+            line,
+            column,
+            width,
+            severity,
+            code,
+            text,
+            help,
+        } = problem;
+        let severity = match severity.as_str() {
+            "error" => Severity::Error,
+            "warning" => Severity::Warning,
+            _ => Severity::Note,
+        };
+        Finding {
+            severity,
+            code,
+            line,
+            column,
+            width,
+            message: text,
+            help,
+        }
+    }
 }
 
 /// A place in a text: a line, and bytes in it.

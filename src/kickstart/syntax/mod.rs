@@ -9,7 +9,6 @@ use super::finding::{Findings, Place};
 use super::grammar::{Grammar, Spec, Standing};
 use super::words::{SplitError, Word, split};
 use arguments::Reader;
-use nearest::nearest;
 
 mod arguments;
 mod given;
@@ -18,6 +17,7 @@ mod rules;
 mod sections;
 
 pub use given::{Givens, integer};
+pub use nearest::nearest;
 
 /// A command that the release has.
 #[derive(Debug, Clone, PartialEq, Eq)]
