@@ -22,7 +22,14 @@ impl Check<'_, '_, '_> {
         };
         let other = ends.next_back();
         let last = other.unwrap_or(first);
-        if let Some(other) = other.filter(|other| other.spelled != first.spelled) {
+        let same = |name: &str| {
+            if name == "shutdown" {
+                "poweroff".to_owned()
+            } else {
+                name.to_owned()
+            }
+        };
+        if let Some(other) = other.filter(|other| same(&other.spelled) != same(&first.spelled)) {
             let message = format!(
                 "{} was said before: only the last one counts",
                 first.spelled

@@ -10,7 +10,7 @@ use super::{Check, at};
 /// `/` is what the smallest installation of RHEL 9 needs.
 const SIZES: [(&str, i64, i64); 5] = [
     ("/", 1500, 4000),
-    ("/boot", 200, 512),
+    ("/boot", 200, 500),
     ("/boot/efi", 50, 200),
     ("/usr", 1000, 2000),
     ("/var", 250, 384),

@@ -241,15 +241,6 @@ impl Check<'_, '_, '_> {
                 message,
                 "add --activate to network",
             );
-        } else if section.name == "%pre" && local && self.surroundings.source_given != Some(true) {
-            let message =
-                format!("{name} needs the network, which the kickstart only sets up after %pre");
-            self.warning(
-                "no-network-yet",
-                place,
-                message,
-                "give the kernel ip=dhcp, or do it in %post",
-            );
         }
     }
 

@@ -106,6 +106,13 @@ impl Check<'_, '_, '_> {
             let Some(url) = command.givens.value(option) else {
                 continue;
             };
+            // Anaconda's own forms: nfs:HOST:/PATH, hd:DISK:/PATH.
+            if ["nfs:", "hd:", "file:", "cdrom"]
+                .into_iter()
+                .any(|form| url.starts_with(form) && !url.contains("://"))
+            {
+                continue;
+            }
             let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
             let known = ["http", "https", "ftp", "file", "nfs", "hd"]
                 .into_iter()

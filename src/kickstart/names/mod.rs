@@ -54,12 +54,12 @@ pub fn is_language(name: &str) -> bool {
     if matches!(plain, "C" | "POSIX") {
         return true;
     }
+    let languages = || lines(LANGUAGES).filter_map(|line| line.split_once(' '));
     let Some((language, territory)) = plain.split_once('_') else {
-        return false;
+        // A language alone gets the territory where most people speak it.
+        return languages().any(|(known, _)| known == plain);
     };
-    let mut territories = lines(LANGUAGES)
-        .filter_map(|line| line.split_once(' '))
-        .filter(|(known, _)| *known == language);
+    let mut territories = languages().filter(|(known, _)| *known == language);
     territories.any(|(_, known)| {
         known
             .split_whitespace()
@@ -129,10 +129,10 @@ mod tests {
 
     #[test]
     fn languages_and_keyboards_are_known() {
-        for language in ["en_US.UTF-8", "de_DE", "sr_RS@latin", "C.UTF-8"] {
+        for language in ["en_US.UTF-8", "de_DE", "sr_RS@latin", "C.UTF-8", "en"] {
             assert!(is_language(language), "{language}");
         }
-        for language in ["english", "en", "xx_YY.UTF-8", "en_us.UTF-8", ""] {
+        for language in ["english", "xx_YY.UTF-8", "en_us.UTF-8", ""] {
             assert!(!is_language(language), "{language}");
         }
         assert!(is_layout("cz (qwerty)") && is_layout("us") && !is_layout("qwerty"));
