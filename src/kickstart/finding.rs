@@ -126,7 +126,7 @@ impl Place {
 pub struct Findings<'t> {
     lines: Vec<&'t str>,
     found: Vec<Finding>,
-    left_out: usize,
+    full: bool,
 }
 
 impl<'t> Findings<'t> {
@@ -135,7 +135,7 @@ impl<'t> Findings<'t> {
         Findings {
             lines: text.split('\n').collect(),
             found: Vec::new(),
-            left_out: 0,
+            full: false,
         }
     }
 
@@ -189,7 +189,7 @@ impl<'t> Findings<'t> {
     ) {
         // Before the column is counted: very long lines with very many faults must not cost their product.
         if self.found.len() >= MOST_FINDINGS {
-            self.left_out += 1;
+            self.full = true;
             return;
         }
         let line = self.line(place.line);
@@ -206,12 +206,22 @@ impl<'t> Findings<'t> {
         });
     }
 
+    /// Whether there are more than anybody reads: reading on would only take time.
+    pub fn is_full(&self) -> bool {
+        self.full
+    }
+
+    /// Forgets what was found in a line: what comes next says it better.
+    pub fn forget_line(&mut self, line: usize) {
+        self.found.retain(|finding| finding.line != line);
+    }
+
     /// All of them, in the order of the text.
     pub fn finish(mut self) -> Vec<Finding> {
         let key = |finding: &Finding| (finding.line, finding.column, finding.severity);
         self.found.sort_by_key(key);
         self.found.dedup();
-        if self.left_out > 0 {
+        if self.full {
             let place = self.last_line();
             let found = Finding {
                 severity: Severity::Note,
@@ -219,7 +229,7 @@ impl<'t> Findings<'t> {
                 line: place.line,
                 column: 1,
                 width: 0,
-                message: format!("{} more findings are not shown", self.left_out),
+                message: format!("there are more findings than the {MOST_FINDINGS} that are shown"),
                 help: "mend these first, then check again".to_owned(),
             };
             self.found.push(found);

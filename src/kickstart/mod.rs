@@ -25,7 +25,9 @@ use release::Release;
 pub fn check(text: &str, release: Release, surroundings: Surroundings) -> Vec<Finding> {
     let mut findings = Findings::new(text);
     let document = syntax::read(&Grammar::of(release), &mut findings);
-    meaning::check(&document, release, surroundings, &mut findings);
+    if !findings.is_full() {
+        meaning::check(&document, release, surroundings, &mut findings);
+    }
     findings.finish()
 }
 

@@ -8,14 +8,13 @@ A verdict is that of ksvalidator, told apart: "error" for what Anaconda stops at
 Anaconda with inst.ksstrict) refuses, "ok" for nothing.
 """
 import json
-import os
 import random
 import sys
 import warnings
 
 from pykickstart.base import DeprecatedCommand, RemovedCommand
 from pykickstart.errors import KickstartParseWarning
-from pykickstart.parser import KickstartParser, preprocessFromStringToString
+from pykickstart.parser import KickstartParser, Packages, preprocessFromStringToString
 from pykickstart.version import makeVersion
 
 
@@ -29,34 +28,33 @@ class Parser(KickstartParser):
             self.errorsCount += 1
 
 
-VERDICTS = ["ok", "warning", "error"]
-
-
 class Judge:
-    """Gives verdicts for a release. Its handler, which takes long to make, is made once: each text is read in a fork of it."""
+    """Gives verdicts for a release. Its handler, which takes long to make, is made once; used commands are made anew."""
 
     def __init__(self, release):
-        self.parser = Parser(makeVersion(release), followIncludes=False, errorsAreFatal=False)
+        self.handler = makeVersion(release)
 
     def verdict(self, text):
-        child = os.fork()
-        if child == 0:
-            os._exit(VERDICTS.index(judge(self.parser, text)))
-        return VERDICTS[os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])]
-
-
-def judge(parser, text):
-    with warnings.catch_warnings(record=True) as seen:
-        warnings.simplefilter("always")
-        try:
-            text = preprocessFromStringToString(text).decode()
-            parser.readKickstartFromString(text)
-        except Exception:
+        for used in {id(command): command for command in self.handler.commands.values() if command.seen}.values():
+            fresh = type(used)()
+            fresh.handler = self.handler
+            self.handler._setCommand(fresh)
+            for name, command in self.handler.commands.items():
+                if command is used:
+                    self.handler.commands[name] = fresh
+        self.handler.packages = Packages()
+        self.handler.scripts, self.handler.certificates = [], []
+        with warnings.catch_warnings(record=True) as seen:
+            warnings.simplefilter("always")
+            parser = Parser(self.handler, followIncludes=False, errorsAreFatal=False)
+            try:
+                parser.readKickstartFromString(preprocessFromStringToString(text).decode())
+            except Exception:
+                return "error"
+        if parser.errorsCount:
             return "error"
-    if parser.errorsCount:
-        return "error"
-    warned = any(issubclass(warning.category, KickstartParseWarning) for warning in seen)
-    return "warning" if warned else "ok"
+        warned = any(issubclass(warning.category, KickstartParseWarning) for warning in seen)
+        return "warning" if warned else "ok"
 
 
 def standing(command):

@@ -205,7 +205,9 @@ impl Check<'_, '_, '_> {
     }
 
     fn nothing_cleared(&mut self) {
-        if !self.makes_partitions() || self.may_be_included(&["clearpart"]) {
+        let by_script =
+            self.scripts_mention(&["%pre"], &["parted", "sgdisk", "sfdisk", "wipefs", "dd "]);
+        if !self.makes_partitions() || by_script || self.may_be_included(&["clearpart"]) {
             return;
         }
         let place = self
@@ -241,32 +243,34 @@ impl Check<'_, '_, '_> {
     /// What one command chooses and another one leaves out.
     fn chosen(&mut self) {
         let document = self.document;
-        let collect = |option: &'static str| -> BTreeSet<&str> {
-            let commands = document.all(&["ignoredisk"]);
+        let collect = |name: &'static str, option: &'static str| -> BTreeSet<&str> {
+            let commands = document
+                .commands
+                .iter()
+                .filter(move |command| command.name == name);
             commands
                 .flat_map(move |command| command.givens.list(option))
                 .map(plain)
                 .collect()
         };
-        let (used, ignored) = (collect("--only-use"), collect("--drives"));
-        let certain = |disks: &BTreeSet<&str>| !disks.iter().any(|disk| is_pattern(disk));
-        let uses = [
+        let used = Set::new(collect("ignoredisk", "--only-use"));
+        let cleared = Set::new(collect("clearpart", "--drives"));
+        let ignored = collect("ignoredisk", "--drives");
+        // Each disk once: the first place tells enough.
+        let mut said: BTreeSet<&str> = BTreeSet::new();
+        for (name, option) in [
             ("clearpart", "--drives"),
             ("bootloader", "--boot-drive"),
             ("part", "--ondisk"),
-        ];
-        for (name, option) in uses {
+        ] {
             for command in document
                 .commands
                 .iter()
                 .filter(|command| command.name == name)
             {
-                for disk in command.givens.list(option) {
-                    let outside = !used.is_empty()
-                        && certain(&used)
-                        && !used.contains(plain(disk))
-                        && !is_pattern(disk);
-                    if outside && same_kind(plain(disk), &used) || ignored.contains(plain(disk)) {
+                for disk in command.givens.list(option).map(plain) {
+                    let left_out = used.leaves_out(disk) || ignored.contains(disk);
+                    if left_out && said.insert(disk) {
                         let message = format!(
                             "ignoredisk leaves {disk} out, and {name} wants it: the installation stops"
                         );
@@ -276,35 +280,17 @@ impl Check<'_, '_, '_> {
                             message,
                             "name the same disk in both",
                         );
+                    } else if name == "part" && cleared.leaves_out(disk) && said.insert(disk) {
+                        let message = format!(
+                            "clearpart does not wipe {disk}, where this partition is to be: on a used disk there is no room, and the installation stops"
+                        );
+                        self.error(
+                            "disk-not-cleared",
+                            &at(command, option),
+                            message,
+                            "name the same disks in clearpart --drives",
+                        );
                     }
-                }
-            }
-        }
-        let cleared: BTreeSet<&str> = document
-            .last("clearpart")
-            .into_iter()
-            .flat_map(|command| command.givens.list("--drives"))
-            .map(plain)
-            .collect();
-        if !cleared.is_empty() && certain(&cleared) {
-            for command in document
-                .commands
-                .iter()
-                .filter(|command| command.name == "part")
-            {
-                let Some(disk) = command.givens.value("--ondisk").map(plain) else {
-                    continue;
-                };
-                if !cleared.contains(disk) && !is_pattern(disk) && same_kind(disk, &cleared) {
-                    let message = format!(
-                        "clearpart does not wipe {disk}, where this partition is to be: on a used disk there is no room, and the installation stops"
-                    );
-                    self.error(
-                        "disk-not-cleared",
-                        &at(command, "--ondisk"),
-                        message,
-                        "name the same disks in clearpart --drives",
-                    );
                 }
             }
         }
@@ -335,7 +321,7 @@ impl Check<'_, '_, '_> {
             .filter_map(|command| command.givens.value("--ondisk"))
             .map(plain)
             .collect();
-        if !on.is_empty() && !on.contains(drive) && !is_pattern(drive) && same_kind(drive, &on) {
+        if Set::new(on).leaves_out(drive) {
             let message = format!(
                 "the boot loader goes to {drive}, but /boot is on another disk: the machine does not boot from it"
             );
@@ -358,11 +344,29 @@ impl Check<'_, '_, '_> {
     }
 }
 
-/// Whether names can be compared: both the kernel's, or both of the same folder below /dev/disk.
-fn same_kind(disk: &str, others: &BTreeSet<&str>) -> bool {
-    let folder = |disk: &str| disk.rsplit_once('/').map(|(folder, _)| folder.to_owned());
-    let own = folder(disk);
-    others.iter().all(|other| folder(other) == own)
+/// Disks that a command names.
+struct Set<'d> {
+    disks: BTreeSet<&'d str>,
+    /// The folder below /dev that all their names are in; none when they cannot be compared with other names.
+    folder: Option<&'d str>,
+}
+
+fn folder(disk: &str) -> &str {
+    disk.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
+impl<'d> Set<'d> {
+    fn new(disks: BTreeSet<&'d str>) -> Self {
+        let first = disks.first().map(|disk| folder(disk));
+        let alike = |disk: &&str| !is_pattern(disk) && Some(folder(disk)) == first;
+        let folder = first.filter(|_| disks.iter().all(alike));
+        Set { disks, folder }
+    }
+
+    /// Whether a disk is certainly none of them: two names of the same disk in different folders are not compared.
+    fn leaves_out(&self, disk: &str) -> bool {
+        self.folder == Some(folder(disk)) && !is_pattern(disk) && !self.disks.contains(disk)
+    }
 }
 
 /// What a name is by its form.

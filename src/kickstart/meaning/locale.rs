@@ -5,6 +5,14 @@ use super::{Check, at};
 
 impl Check<'_, '_, '_> {
     pub(super) fn locale(&mut self) {
+        let named = self
+            .document
+            .all(&["timezone", "lang", "keyboard"])
+            .next()
+            .is_some();
+        if self.installs_an_image() && !named {
+            return;
+        }
         self.zone();
         self.language();
         self.keyboard();

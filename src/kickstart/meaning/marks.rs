@@ -86,6 +86,7 @@ impl Check<'_, '_, '_> {
                 "nobody filled in {}: the installer takes it as it stands",
                 &line[bytes.clone()]
             );
+            self.findings.forget_line(number);
             return self.error(
                 "template-mark",
                 &Place::new(number, bytes),

@@ -99,6 +99,14 @@ impl Check<'_, '_, '_> {
             })
     }
 
+    /// Whether a whole system is copied, which may have its accounts and its settings already.
+    fn installs_an_image(&self) -> bool {
+        self.document
+            .all(&["liveimg", "ostreesetup", "ostreecontainer", "bootc"])
+            .next()
+            .is_some()
+    }
+
     /// Says that something is missing: at the end of the file, as there is no better place.
     fn missing(&mut self, code: &str, names: &[&str], message: &str, help: &str) {
         if !self.may_be_included(names) {

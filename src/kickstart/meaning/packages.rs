@@ -8,12 +8,7 @@ use super::Check;
 impl Check<'_, '_, '_> {
     pub(super) fn packages(&mut self) {
         let mut sections = self.document.sections_of("%packages").peekable();
-        let image = self
-            .document
-            .all(&["liveimg", "ostreesetup", "ostreecontainer", "bootc"])
-            .next()
-            .is_some();
-        if sections.peek().is_none() && !image {
+        if sections.peek().is_none() && !self.installs_an_image() {
             if self.document.includes.is_empty() {
                 let place = self.findings.last_line();
                 let message = "there is no %packages: the installer takes its default, mostly a server with a graphical desktop";

@@ -20,7 +20,7 @@ const SIZES: [(&str, i64, i64); 5] = [
 const LARGEST: i64 = 1 << 30;
 
 /// File systems that the installer makes (blivet's formats).
-const FORMATS: [&str; 17] = [
+const FORMATS: [&str; 18] = [
     "xfs",
     "ext4",
     "ext3",
@@ -38,6 +38,7 @@ const FORMATS: [&str; 17] = [
     "gfs2",
     "appleboot",
     "macefi",
+    "None",
 ];
 
 /// Folders that must be on the root file system (anaconda.conf, must_be_on_root).
@@ -226,7 +227,7 @@ impl<'d> Check<'d, '_, '_> {
                 "write --size=1",
             );
         }
-        let sized = size.is_some_and(|size| size > 0) || grows;
+        let sized = size.is_some_and(|size| size != 0) || grows;
         if command.name == "part" && !sized {
             let message = "this partition has no --size: it gets 500 MiB".to_owned();
             match mount {
@@ -257,6 +258,7 @@ impl<'d> Check<'d, '_, '_> {
                 continue;
             }
             if let Some(line) = seen.insert(mount, command.place.line) {
+                self.findings.forget_line(command.place.line);
                 let message =
                     format!("{mount} is made in line {line} already: the installation stops");
                 self.error(

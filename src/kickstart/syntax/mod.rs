@@ -138,6 +138,9 @@ impl Parser<'_, '_, '_> {
     fn commands(&mut self) {
         let mut number = 1;
         while let Some(line) = self.lines.get(number - 1).copied() {
+            if self.findings.is_full() {
+                return;
+            }
             let mut next = number + 1;
             if !says_nothing(line)
                 && let Some(words) = self.split(number, line)
