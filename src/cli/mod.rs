@@ -34,7 +34,9 @@ what is going on
                                what is wrong with an answer file: of all hosts, of some, of files (- is the input)
 
 what to do
-  arm HOST… [--window SECONDS] let each host install itself once: THIS WIPES ITS DISK at its next network boot
+  arm HOST… [--window SECONDS] [--force]
+                               let each host install itself once: THIS WIPES ITS DISK at its next network boot;
+                               not when its answer file has errors, but with --force
   disarm HOST…                 take that back
   adopt MAC NAME PROFILE       make an unknown machine a host
   forget MAC                   drop an unknown machine from the list

@@ -9,6 +9,7 @@ pub mod ipxe;
 pub mod lifecycle;
 pub mod mac;
 pub mod machine;
+pub mod release;
 pub mod replies;
 pub mod settings;
 pub mod state;

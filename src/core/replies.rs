@@ -147,6 +147,9 @@ pub struct RenderReply {
     pub what: String,
     /// The text, with a word in place of the token.
     pub text: String,
+    /// What is wrong with it, when it is the answer file.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub problems: Vec<Problem>,
 }
 
 /// `check`.

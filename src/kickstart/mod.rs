@@ -10,7 +10,7 @@ pub mod guess;
 pub mod meaning;
 pub mod names;
 pub mod preseed;
-pub mod release;
+pub use crate::core::release;
 pub mod shell;
 pub mod syntax;
 pub mod words;

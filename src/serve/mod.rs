@@ -21,6 +21,7 @@ use crate::host::ubus::Provider;
 use engine::Engine;
 
 pub mod boot;
+mod check;
 pub mod engine;
 mod events;
 mod files;

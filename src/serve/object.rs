@@ -12,7 +12,7 @@ use crate::core::mac::Mac;
 use crate::core::machine::clean_to;
 use crate::core::replies::{AdoptReply, ArmReply, DoneReply, ErrorReply};
 use crate::core::settings::{Host, LONGEST_WINDOW, SHORTEST_WINDOW};
-use crate::host::ubus::ArgumentKind::{Integer, Text};
+use crate::host::ubus::ArgumentKind::{Flag, Integer, Text};
 use crate::host::ubus::MethodSpec;
 
 /// Name on the bus.
@@ -37,8 +37,12 @@ pub const METHODS: &[MethodSpec] = &[
         arguments: &[("host", Text), ("what", Text)],
     },
     MethodSpec {
+        name: "check",
+        arguments: &[("host", Text), ("release", Text)],
+    },
+    MethodSpec {
         name: "arm",
-        arguments: &[("host", Text), ("window", Integer)],
+        arguments: &[("host", Text), ("window", Integer), ("force", Flag)],
     },
     MethodSpec {
         name: "disarm",
@@ -73,7 +77,9 @@ impl Engine {
             "host" => self.host(&argument("name")),
             "explain" => self.explain(&argument("mac")),
             "render" => self.render(&argument("host"), &argument("what")),
-            "arm" => window(arguments).and_then(|window| self.arm(&argument("host"), window)),
+            "check" => self.check(&argument("host"), arguments),
+            "arm" => window(arguments)
+                .and_then(|window| self.arm(&argument("host"), window, flag(arguments, "force"))),
             "disarm" => self.disarm(&argument("host")),
             "adopt" => self.adopt(&argument("mac"), &argument("name"), &argument("profile")),
             "forget" => self.forget(&argument("mac")),
@@ -82,7 +88,7 @@ impl Engine {
         reply.unwrap_or_else(|error| json!(ErrorReply { error }))
     }
 
-    fn arm(&mut self, word: &str, window: Option<u32>) -> Reply {
+    fn arm(&mut self, word: &str, window: Option<u32>, force: bool) -> Reply {
         let host = self.settings.find_host(word)?.clone();
         let machine = self.machine_of(&host).ok_or("this host has no card")?;
         let rendered = self.installer(&host, &machine, NO_TOKEN).map(drop);
@@ -93,6 +99,13 @@ impl Engine {
                 host.name
             )
         })?;
+        let errors = self.errors(&host, &answer);
+        if let Some(errors) = errors.as_ref().filter(|_| !force) {
+            return Err(format!(
+                "{name} is not armed, its answer file has errors: {errors}; `kickstand check {name}` shows them, --force arms it all the same",
+                name = host.name
+            ));
+        }
         let arm = self.fresh_arm(&host, ArmedBy::User, window)?;
         match self.apply(&host.name, Event::Arm(arm))? {
             Outcome::Refused(refusal) => {
@@ -105,6 +118,11 @@ impl Engine {
             }
         }
         let mut warnings = Vec::new();
+        if let Some(errors) = errors {
+            warnings.push(format!(
+                "armed although its answer file has errors: {errors}"
+            ));
+        }
         if !claims(&answer) {
             warnings.push("its answer file does not claim: no completion will be seen, and handing it out uses up the arm".to_owned());
         }
@@ -223,6 +241,15 @@ impl Engine {
 pub(super) fn reply<T: Serialize>(reply: &T) -> Reply {
     serde_json::to_value(reply)
         .map_err(|error| format!("the reply cannot be put in words: {error}"))
+}
+
+/// True or false, as JSON or as the number that `ubus call` may make of it.
+fn flag(arguments: &Value, name: &str) -> bool {
+    match arguments.get(name) {
+        Some(Value::Bool(flag)) => *flag,
+        Some(Value::Number(number)) => number.as_u64() == Some(1),
+        _ => false,
+    }
 }
 
 /// The window of an `arm` call: a number, or a text that is one, as `ubus call` and LuCI send either.

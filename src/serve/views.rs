@@ -9,7 +9,7 @@ use crate::core::lifecycle::{Outcome, Phase};
 use crate::core::mac::Mac;
 use crate::core::machine::{Machine, clean_to};
 use crate::core::replies::{
-    Check, EventEntry, ExplainReply, HostReply, HostStatus, RenderReply, StatusReply,
+    Check, EventEntry, ExplainReply, HostReply, HostStatus, Problem, RenderReply, StatusReply,
 };
 use crate::core::settings::Host;
 
@@ -262,7 +262,12 @@ impl Engine {
             "args" => installer()?.command_line() + "\n",
             _ => return Err("what to render is answer, ipxe or args".to_owned()),
         };
+        let problems = match what {
+            "" | "answer" => self.findings(host, &text, None).2,
+            _ => Vec::new(),
+        };
         reply(&RenderReply {
+            problems: problems.into_iter().map(Problem::from).collect(),
             what: if what.is_empty() { "answer" } else { what }.to_owned(),
             text,
         })

@@ -308,7 +308,7 @@ impl<'a, 'f, 't> Reader<'a, 'f, 't> {
         let extras = std::mem::take(&mut self.extras);
         let separated = self.sorts.contains(&Sort::Separator);
         let members = match self.spec.names[0] {
-            "raid" | "volgroup" | "stratispool" => self.spec.arguments.last(),
+            "raid" | "volgroup" | "stratispool" | "btrfs" => self.spec.arguments.last(),
             _ => None,
         };
         if let Some(members) = members.filter(|_| !separated) {
