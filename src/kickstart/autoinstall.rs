@@ -111,8 +111,9 @@ fn keys<'t>(lines: &[&'t str], findings: &mut Findings<'_>) -> Vec<Key<'t>> {
             .split_once(": ")
             .or_else(|| said.trim_end().strip_suffix(':').map(|name| (name, "")));
         let Some((name, value)) = split.filter(|(name, _)| !name.contains(['{', '['])) else {
+            // A text may go on in deeper lines.
             if !said.starts_with(['{', '[', '}', ']', '"', '\''])
-                && keys.last().is_none_or(|key| key.value.is_empty())
+                && keys.last().is_none_or(|key| indent <= key.indent)
             {
                 findings.error("bad-line", &place, "this is neither a key nor an item of a list: the installer cannot read the file, and waits for a person".to_owned(), "write KEY: VALUE, with a blank after the colon");
             }

@@ -370,7 +370,7 @@ mod tests {
         for release in RELEASES {
             let (specs, faults) = read(COMMANDS, release);
             assert_eq!(faults, Vec::<&str>::new());
-            assert!(specs.len() > 80, "{}", specs.len());
+            assert!(specs.len() > 75, "{}", specs.len());
         }
     }
 

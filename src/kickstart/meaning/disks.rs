@@ -42,6 +42,7 @@ fn is_pattern(disk: &str) -> bool {
 
 impl Check<'_, '_, '_> {
     pub(super) fn disks(&mut self) {
+        let mut said = BTreeSet::new();
         for (name, option) in DISKS {
             for command in self
                 .document
@@ -49,7 +50,7 @@ impl Check<'_, '_, '_> {
                 .iter()
                 .filter(|command| command.name == name)
             {
-                self.names(command, option);
+                self.names(command, option, &mut said);
             }
         }
         let image = self.document.all(&["rescue"]).next().is_some();
@@ -70,7 +71,7 @@ impl Check<'_, '_, '_> {
     }
 
     /// Forms of disks: names of the kernel, and links below /dev/disk.
-    fn names(&mut self, command: &Command, option: &str) {
+    fn names(&mut self, command: &Command, option: &str, said: &mut BTreeSet<String>) {
         for disk in command.givens.list(option) {
             let name = plain(disk);
             if is_pattern(name) || name.starts_with("mapper/") || name.starts_with("md/") {
@@ -93,6 +94,7 @@ impl Check<'_, '_, '_> {
                         "write a name such as sda or nvme0n1, or a path below /dev/disk/by-path",
                     );
                 }
+                Form::Kernel if !said.insert(name.to_owned()) => {}
                 Form::Kernel => {
                     let message =
                         format!("{disk} may be another disk at the next start of the machine");
