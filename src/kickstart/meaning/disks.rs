@@ -270,11 +270,12 @@ impl Check<'_, '_, '_> {
                 .iter()
                 .filter(|command| command.name == name)
             {
-                for disk in command.givens.list(option).map(plain) {
+                for named in command.givens.list(option) {
+                    let disk = plain(named);
                     let left_out = used.leaves_out(disk) || ignored.contains(disk);
                     if left_out && said.insert(disk) {
                         let message = format!(
-                            "ignoredisk leaves {disk} out, and {name} wants it: the installation stops"
+                            "ignoredisk leaves {named} out, and {name} wants it: the installation stops"
                         );
                         self.error(
                             "ignored-disk",
@@ -284,7 +285,7 @@ impl Check<'_, '_, '_> {
                         );
                     } else if name == "part" && cleared.leaves_out(disk) && said.insert(disk) {
                         let message = format!(
-                            "clearpart does not wipe {disk}, where this partition is to be: on a used disk there is no room, and the installation stops"
+                            "clearpart does not wipe {named}, where this partition is to be: on a used disk there is no room, and the installation stops"
                         );
                         self.error(
                             "disk-not-cleared",

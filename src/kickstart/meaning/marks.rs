@@ -40,10 +40,10 @@ impl Check<'_, '_, '_> {
             let end = section.end.min(self.lines.len() + 1);
             inside[section.first..end.max(section.first)].fill(section.name != "%packages");
         }
-        for number in 1..=self.lines.len() {
+        for (number, inside) in (1..=self.lines.len()).zip(inside.into_iter().skip(1)) {
             let line = self.lines[number - 1];
             let text = line.trim_start();
-            match inside[number] {
+            match inside {
                 _ if text.is_empty() || text.starts_with('#') => {}
                 true => self.marks_of_script(number, line),
                 false => self.marks_of_command(number, line),

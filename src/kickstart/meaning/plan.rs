@@ -227,7 +227,7 @@ impl<'d> Check<'d, '_, '_> {
                 "write --size=1",
             );
         }
-        let sized = size.is_some_and(|size| size != 0) || grows;
+        let sized = size != Some(0) && givens.has("--size") || grows;
         if command.name == "part" && !sized {
             let message = "this partition has no --size: it gets 500 MiB".to_owned();
             match mount {

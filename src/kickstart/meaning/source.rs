@@ -83,8 +83,7 @@ impl Check<'_, '_, '_> {
         let wiped = self.document.last("clearpart").is_some_and(|clearpart| {
             let mut drives = clearpart.givens.list("--drives").peekable();
             let all = clearpart.givens.has("--all");
-            all && drives.peek().is_none()
-                || all && drives.any(|drive| partition.starts_with(drive))
+            all && (drives.peek().is_none() || drives.any(|drive| partition.starts_with(drive)))
         });
         let message = match wiped {
             true => "the packages come from a disk that clearpart wipes",

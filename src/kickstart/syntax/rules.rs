@@ -492,7 +492,7 @@ impl Check<'_, '_, '_> {
         let place = self.command.place.clone();
         let named = self.counts("--namespace");
         let reconfigure = self.givens.value("action") == Some("reconfigure");
-        if reconfigure && !named || !named && !self.counts("--blockdevs") {
+        if !named && (reconfigure || !self.counts("--blockdevs")) {
             self.error(
                 "missing-option",
                 &place,
