@@ -332,7 +332,20 @@ fn a_template_with_a_hole_refuses_the_arm_and_names_the_hole() {
         "www/kickstand/answers/mine.ks",
         "text\n{% include 'claim.ks' %}\n",
     );
-    assert_eq!(tree.run(&["arm", "r220a"]).code, 0);
+    let parts = [
+        "r220a is not armed, its answer file has errors: line ",
+        "[no-disk-plan]",
+        "`kickstand check r220a` shows them, --force arms it all the same",
+    ];
+    assert_says(&tree.run(&["arm", "r220a"]), 1, &parts);
+    let forced = tree.run(&["arm", "r220a", "--force"]);
+    assert_eq!(forced.code, 0, "{forced:?}");
+    assert!(
+        forced
+            .out
+            .contains("note: armed although its answer file has errors: line "),
+        "{forced:?}"
+    );
 }
 
 #[test]

@@ -50,7 +50,10 @@ fn free_flash(tree: &Scratch) {
 fn an_arm_that_was_taken_back_stays_so_when_that_could_not_be_written() {
     let tree = tree(&host(""));
     let mut engine = start(&tree);
-    assert_eq!(engine.call("arm", &json!({"host": "h"}))["host"], "h");
+    assert_eq!(
+        engine.call("arm", &json!({"host": "h", "force": true}))["host"],
+        "h"
+    );
     block_flash(&tree);
     let told = engine.call("disarm", &json!({"host": "h"}));
     assert!(
@@ -81,7 +84,7 @@ fn an_arm_that_cannot_be_written_is_none() {
     let tree = tree(&host(""));
     let mut engine = start(&tree);
     block_flash(&tree);
-    let told = engine.call("arm", &json!({"host": "h"}));
+    let told = engine.call("arm", &json!({"host": "h", "force": true}));
     assert!(
         told["error"]
             .as_str()
@@ -94,7 +97,7 @@ fn an_arm_that_cannot_be_written_is_none() {
     let mut engine = start(&tree);
     assert_eq!(engine.record("h").arm, None);
     assert_eq!(
-        engine.call("arm", &json!({"host": "h"}))["host"],
+        engine.call("arm", &json!({"host": "h", "force": true}))["host"],
         "h",
         "and then it works again"
     );
@@ -105,9 +108,9 @@ fn a_later_write_that_succeeds_makes_the_file_count_again() {
     let tree = tree(&host(""));
     let mut engine = start(&tree);
     block_flash(&tree);
-    engine.call("arm", &json!({"host": "h"}));
+    engine.call("arm", &json!({"host": "h", "force": true}));
     free_flash(&tree);
-    engine.call("arm", &json!({"host": "h"}));
+    engine.call("arm", &json!({"host": "h", "force": true}));
     drop(engine);
     assert_eq!(start(&tree).record("h").phase, Phase::Armed);
 }
@@ -141,7 +144,10 @@ fn hosts_are_not_new_because_the_state_was_lost_while_their_configuration_was_br
 fn an_arm_waits_for_a_configuration_that_is_broken_when_the_service_starts() {
     let tree = tree(&host(""));
     let mut engine = start(&tree);
-    assert_eq!(engine.call("arm", &json!({"host": "h"}))["host"], "h");
+    assert_eq!(
+        engine.call("arm", &json!({"host": "h", "force": true}))["host"],
+        "h"
+    );
     drop(engine);
     tree.write("etc/config/kickstand", "config host 'h\n");
     let mut engine = start(&tree);

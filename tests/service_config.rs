@@ -10,8 +10,8 @@ use std::time::Duration;
 use kickstand_lab::process::wait_until;
 use kickstand_lab::service::{ROUTER, Service};
 use service_support::{
-    BINARY, CONFIG, R220A, WEB, arm, config_with, phase, service, service_with, status,
-    status_of_all,
+    BINARY, CONFIG, R220A, WEB, arm, arm_unchecked, config_with, phase, service, service_with,
+    status, status_of_all,
 };
 
 const LIMIT: Duration = Duration::from_secs(20);
@@ -162,7 +162,7 @@ fn the_users_own_file_is_served_as_it_is_and_handing_it_out_is_the_claim() {
     service
         .tree()
         .write(&format!("www/kickstand/kickstart-{}.cfg", R220A.card), own);
-    let armed = service.kickstand(&["arm", "r220a"]);
+    let armed = service.kickstand(&["arm", "r220a", "--force"]);
     assert!(
         String::from_utf8_lossy(&armed.stdout).contains("does not claim"),
         "{armed:?}"
@@ -257,7 +257,7 @@ fn a_file_that_does_not_claim_is_not_published() {
         &format!("www/kickstand/kickstart-{}.cfg", WEB.card),
         "text\n",
     );
-    arm(&service, "web");
+    arm_unchecked(&service, "web");
     assert!(!is_open(&service));
     assert!(
         warnings(&service).contains("does not claim, so it is not published"),

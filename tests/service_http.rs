@@ -12,7 +12,9 @@ use kickstand::serve::routes::{Method, Request, Response, route};
 use kickstand_lab::http::connect_from;
 use kickstand_lab::scratch::Scratch;
 use kickstand_lab::service::ROUTER;
-use service_support::{CONFIG, R220A, STRANGER, WEB, arm, config_with, phase, service, status};
+use service_support::{
+    CONFIG, R220A, STRANGER, WEB, arm, arm_unchecked, config_with, phase, service, status,
+};
 
 #[test]
 fn files_are_served_whole_in_parts_and_not_again() {
@@ -128,7 +130,7 @@ fn looking_with_head_counts_for_nothing() {
         &format!("www/kickstand/kickstart-{}.cfg", R220A.card),
         "a file that does not claim\n",
     );
-    arm(&service, "r220a");
+    arm_unchecked(&service, "r220a");
     let token = R220A.token(&service);
     for target in [
         format!("/v1/boot?mac={}&try=1", R220A.card),
@@ -302,7 +304,7 @@ fn cloud_init_finds_its_three_files() {
         "www/kickstand/answers/u.yaml",
         "#cloud-config\nx: {{ host.name | yaml }} # event=claim\n",
     );
-    arm(&service, "web");
+    arm_unchecked(&service, "web");
     let script = WEB.boots(&service).text();
     let (_, rest) = script.split_once("ds=nocloud-net;s=").expect("a seed");
     let url = rest.split_whitespace().next().expect("a URL");

@@ -46,12 +46,16 @@ fn what_has_the_wrong_type_is_refused_in_words() {
                 json!(-7),
                 json!(1.5),
             ] {
+                if matches!(kind, ArgumentKind::Flag) && wrong.is_boolean() {
+                    continue;
+                }
                 let mut arguments = good(method.name);
                 arguments[*argument] = wrong;
                 let reply = ask(&service, method.name, arguments.clone());
                 let sentence = reply["error"].as_str().unwrap_or_default();
                 let due = match kind {
                     ArgumentKind::Integer => "must be a whole number, 0 or more",
+                    ArgumentKind::Flag => "must be true or false",
                     _ => "must be a text",
                 };
                 assert_eq!(
@@ -210,7 +214,7 @@ fn a_template_that_cannot_be_rendered_is_told_with_its_line() {
 fn assert_clean(value: &Value, path: &str) {
     match value {
         Value::String(text) => {
-            let has_lines = path.ends_with("/log") || path == "render/text";
+            let has_lines = path.ends_with("/log") || matches!(path, "render/text" | "check/text");
             let odd = |c: char| {
                 let direction = matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
                 direction || c.is_control() && !(c == '\n' && has_lines)

@@ -13,11 +13,12 @@ pub fn arm(mut invocation: Invocation) -> Result<ExitCode, Failure> {
     let window = invocation
         .arguments
         .opt_value_from_str::<_, u32>("--window")?;
+    let force = invocation.arguments.contains("--force");
     let paths = invocation.paths.clone();
     let as_json = invocation.json;
     for_each(invocation, |host| {
-        let reply: ArmReply =
-            client::ask(&paths, "arm", &json!({ "host": host, "window": window }))?;
+        let arguments = json!({ "host": host, "window": window, "force": force });
+        let reply: ArmReply = client::ask(&paths, "arm", &arguments)?;
         if as_json {
             print(&format!("{}\n", json!(reply)));
             return Ok(());

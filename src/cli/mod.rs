@@ -6,6 +6,7 @@ pub mod adopt;
 pub mod apply;
 mod arm;
 mod boot_files;
+mod check;
 mod client;
 mod explain;
 mod output;
@@ -30,9 +31,13 @@ what is going on
   explain MAC|HOST [--json]    what that machine would be told to boot, and why
   render HOST [answer|ipxe|args]
                                what that host would get (answer is the default)
+  check [HOST|FILE…] [--release RHEL9] [--kind KIND] [--json]
+                               what is wrong with an answer file: of all hosts, of some, of files (- is the input)
 
 what to do
-  arm HOST… [--window SECONDS] let each host install itself once: THIS WIPES ITS DISK at its next network boot
+  arm HOST… [--window SECONDS] [--force]
+                               let each host install itself once: THIS WIPES ITS DISK at its next network boot;
+                               not when its answer file has errors, but with --force
   disarm HOST…                 take that back
   wake HOST…                   switch each host on over the network (Wake-on-LAN)
   adopt MAC NAME PROFILE       make an unknown machine a host
@@ -161,6 +166,7 @@ fn run(mut arguments: Arguments) -> Result<ExitCode, Failure> {
         "status" => status::run(invocation),
         "explain" => explain::run(invocation),
         "render" => render::run(invocation),
+        "check" => check::run(invocation),
         "arm" => arm::arm(invocation),
         "disarm" => arm::disarm(invocation),
         "wake" => arm::wake(invocation),

@@ -12,6 +12,7 @@ pub mod lifecycle;
 pub mod listing;
 pub mod mac;
 pub mod machine;
+pub mod release;
 pub mod replies;
 pub mod settings;
 pub mod state;

@@ -37,6 +37,21 @@ impl Arguments<'_> {
         self.text(name)?.ok_or_else(|| format!("{name} is missing"))
     }
 
+    /// True or false, as JSON, or as the number or text that `ubus call` and forms make of it.
+    pub fn flag(&self, name: &str) -> Result<bool, String> {
+        match self.0.get(name) {
+            None | Some(Value::Null | Value::Bool(false)) => Ok(false),
+            Some(Value::Bool(true)) => Ok(true),
+            Some(value) => match value.as_str().map(str::trim) {
+                Some("" | "0" | "false") => Ok(false),
+                Some("1" | "true") => Ok(true),
+                None if value.as_u64() == Some(0) => Ok(false),
+                None if value.as_u64() == Some(1) => Ok(true),
+                _ => Err(format!("{name} must be true or false")),
+            },
+        }
+    }
+
     /// A whole number, or a text that is one: `ubus call` and LuCI send either.
     pub fn number(&self, name: &str) -> Result<Option<u64>, String> {
         let number = match self.0.get(name) {
@@ -83,6 +98,28 @@ mod tests {
         for wrong in ["d", "e", "f", "g", "h"] {
             let sentence = format!("{wrong} must be a whole number, 0 or more");
             assert_eq!(arguments.number(wrong), Err(sentence));
+        }
+    }
+
+    #[test]
+    fn a_flag_is_true_or_false_in_any_form() {
+        let arguments =
+            json!({"a": true, "b": 1, "c": "1", "d": false, "e": 0, "f": "", "g": 2, "h": "yes"});
+        let arguments = Arguments(&arguments);
+        for (name, flag) in [
+            ("a", true),
+            ("b", true),
+            ("c", true),
+            ("d", false),
+            ("e", false),
+            ("f", false),
+            ("z", false),
+        ] {
+            assert_eq!(arguments.flag(name), Ok(flag), "{name}");
+        }
+        for wrong in ["g", "h"] {
+            let sentence = format!("{wrong} must be true or false");
+            assert_eq!(arguments.flag(wrong), Err(sentence));
         }
     }
 

@@ -192,6 +192,7 @@ impl Engine {
         }
         self.settings = settings;
         self.publish();
+        self.check_armed();
     }
 
     fn tick(&mut self) {

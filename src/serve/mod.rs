@@ -24,6 +24,7 @@ use engine::Engine;
 mod admission;
 mod arguments;
 pub mod boot;
+mod check;
 mod connections;
 pub mod engine;
 mod events;

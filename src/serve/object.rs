@@ -16,7 +16,7 @@ use crate::core::mac::Mac;
 use crate::core::machine::clean_to;
 use crate::core::replies::{AdoptReply, ArmReply, DoneReply, ErrorReply, UciSet};
 use crate::core::settings::{Host, LONGEST_WINDOW, SHORTEST_WINDOW};
-use crate::host::ubus::ArgumentKind::{Integer, Text};
+use crate::host::ubus::ArgumentKind::{Flag, Integer, Text};
 use crate::host::ubus::{MethodSpec, Right};
 use crate::host::wake;
 
@@ -62,8 +62,18 @@ pub const METHODS: &[MethodSpec] = &[
         right: Right::Read,
     },
     MethodSpec {
+        name: "check",
+        arguments: &[("host", Text), ("release", Text)],
+        right: Right::Read,
+    },
+    MethodSpec {
         name: "arm",
-        arguments: &[("host", Text), ("window", Integer), ("confirm", Text)],
+        arguments: &[
+            ("host", Text),
+            ("window", Integer),
+            ("confirm", Text),
+            ("force", Flag),
+        ],
         right: Right::Write,
     },
     MethodSpec {
@@ -146,7 +156,9 @@ impl Engine {
                 &given.needed("host")?,
                 window(given)?,
                 given.given_text("confirm")?.as_deref(),
+                given.flag("force")?,
             ),
+            "check" => self.check(&given.needed("host")?, given.text("release")?.as_deref()),
             "disarm" => self.disarm(&given.needed("host")?),
             "adopt" => self.adopt(
                 &given.needed("mac")?,
@@ -160,7 +172,13 @@ impl Engine {
         }
     }
 
-    fn arm(&mut self, word: &str, window: Option<u32>, confirm: Option<&str>) -> Reply {
+    fn arm(
+        &mut self,
+        word: &str,
+        window: Option<u32>,
+        confirm: Option<&str>,
+        force: bool,
+    ) -> Reply {
         let host = self.settings.find_host(word)?.clone();
         if let Some(typed) = confirm
             && typed != host.name
@@ -178,6 +196,14 @@ impl Engine {
             let text = format!("{name} is not armed, its installation would fail: {error}");
             RenderError { text, ..error }
         })?;
+        let errors = self.errors(&host, &answer);
+        if let Some(errors) = errors.as_ref().filter(|_| !force) {
+            return Err(format!(
+                "{name} is not armed, its answer file has errors: {errors}; `kickstand check {name}` shows them, --force arms it all the same",
+                name = host.name
+            )
+            .into());
+        }
         let arm = self.fresh_arm(&host, ArmedBy::User, window)?;
         match self.apply(&host.name, Event::Arm(arm))? {
             Outcome::Refused(refusal) => {
@@ -189,12 +215,17 @@ impl Engine {
                     .add(&now, &host.name, "armed", "was armed by the user");
             }
         }
-        reply(&self.arm_reply(&host, &answer))
+        reply(&self.arm_reply(&host, &answer, errors))
     }
 
     /// What was permitted, in words: what is wiped, what is installed, how long it may begin.
-    fn arm_reply(&self, host: &Host, answer: &str) -> ArmReply {
+    fn arm_reply(&self, host: &Host, answer: &str, errors: Option<String>) -> ArmReply {
         let mut warnings = Vec::new();
+        if let Some(errors) = errors {
+            warnings.push(format!(
+                "armed although its answer file has errors: {errors}"
+            ));
+        }
         if !claims(answer) {
             warnings.push("its answer file does not claim: no completion will be seen, and handing it out uses up the arm".to_owned());
         }

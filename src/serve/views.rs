@@ -11,7 +11,9 @@ use crate::core::decision::{self, Decision, Identity};
 use crate::core::lifecycle::Outcome;
 use crate::core::mac::Mac;
 use crate::core::machine::{Machine, clean_to};
-use crate::core::replies::{Check, ErrorReply, ExplainReply, HostDetails, HostReply, RenderReply};
+use crate::core::replies::{
+    Check, ErrorReply, ExplainReply, HostDetails, HostReply, Problem, RenderReply,
+};
 use crate::core::settings::Host;
 
 impl Engine {
@@ -187,10 +189,14 @@ impl Engine {
             "args" => installer()?.command_line() + "\n",
             _ => return Err("what to render is answer, ipxe or args".into()),
         };
+        let problems = match what {
+            "" | "answer" => self.findings(host, &text, None).2,
+            _ => Vec::new(),
+        };
         reply(&RenderReply {
             what: if what.is_empty() { "answer" } else { what }.to_owned(),
             text,
-            problems: Vec::new(),
+            problems: problems.into_iter().map(Problem::from).collect(),
         })
     }
 }

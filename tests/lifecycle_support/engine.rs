@@ -123,7 +123,10 @@ impl System for RealEngine {
     }
 
     fn arm(&mut self, host: &str, window: u32) -> bool {
-        self.called("arm", json!({"host": host, "window": window}))
+        self.called(
+            "arm",
+            json!({"host": host, "window": window, "force": true}),
+        )
     }
 
     fn disarm(&mut self, host: &str) -> bool {

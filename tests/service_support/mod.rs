@@ -30,6 +30,12 @@ pub fn arm(service: &Service, host: &str) {
     assert!(output.status.success(), "{output:?}\n{}", service.log());
 }
 
+/// Arms a host whose answer file is none that would install anything.
+pub fn arm_unchecked(service: &Service, host: &str) {
+    let output = service.kickstand(&["arm", host, "--force"]);
+    assert!(output.status.success(), "{output:?}\n{}", service.log());
+}
+
 /// One host's line of status, as JSON.
 pub fn status(service: &Service, host: &str) -> serde_json::Value {
     let all = status_of_all(service);

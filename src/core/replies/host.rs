@@ -1,5 +1,7 @@
 //! One host from near: what happened to it, what it would be told, what it would get.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -132,20 +134,54 @@ pub struct Problem {
     /// Column of that line in characters, from 1, where one is to blame.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub column: Option<usize>,
+    /// Characters that are to blame.
+    #[serde(default)]
+    pub width: usize,
     /// How bad it is.
     pub severity: Severity,
-    /// What is wrong, in words.
+    /// Short name that does not change between versions.
+    #[serde(default)]
+    pub code: String,
+    /// What is wrong and what happens if it stays.
     pub text: String,
+    /// How to mend it.
+    #[serde(default)]
+    pub help: String,
 }
 
-/// How bad a problem is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// `check`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckReply {
+    /// Section name.
+    pub host: String,
+    /// Release that its kickstart was checked as; empty for another kind of answer file.
+    pub release: String,
+    /// How that release was found.
+    pub release_from: String,
+    /// The answer file, with a word in place of the token.
+    pub text: String,
+    /// What is wrong with it, in the order of the text.
+    pub problems: Vec<Problem>,
+}
+
+/// How bad a problem is; the worst first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
-    /// The installation will stop or fail.
+    /// The installation will stop, fail, or leave a machine that does not work.
     Error,
     /// It will probably not do what was meant.
     Warning,
     /// Worth knowing.
     Note,
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+            Severity::Note => "note",
+        })
+    }
 }

@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::{AnswerKind, Install, Leave, Network, Sudo, Unknown, host_bits};
 use crate::core::mac::Mac;
+use crate::core::release::{RELEASES, Release};
 use crate::core::verify::Verify;
 
 /// A check of one value.
@@ -126,6 +127,14 @@ pub fn answer_kind(value: &str) -> Result<AnswerKind, String> {
         ("script", AnswerKind::Script),
     ];
     choice(value, &choices)
+}
+
+/// A release whose kickstarts can be checked.
+pub fn release(value: &str) -> Result<Release, String> {
+    let known = RELEASES.map(Release::name).join(", ");
+    Release::parse(value).ok_or_else(|| {
+        format!("a release that is known ({known}; AlmaLinux9, Rocky9 and the like are RHEL9)")
+    })
 }
 
 /// What an account may do as root.

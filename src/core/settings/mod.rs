@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::mac::Mac;
+use super::release::Release;
 use super::verify::Verify;
 
 mod check;
@@ -151,6 +152,8 @@ pub struct Profile {
     pub title: String,
     /// Which answer file its installer reads.
     pub kind: AnswerKind,
+    /// Release that its kickstart is checked as; without it, what its mirror and its title speak of.
+    pub release: Option<Release>,
     /// Base URL, available as `{{ mirror }}`.
     pub mirror: String,
     /// Template of the kernel's URL.

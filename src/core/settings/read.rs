@@ -230,6 +230,7 @@ fn read_profile(section: &Section, settings: &mut Settings) {
             .option("title", check::text)
             .unwrap_or_else(|| name.clone()),
         kind,
+        release: reader.option("release", check::release),
         mirror: reader.option("mirror", check::url).unwrap_or_default(),
         kernel: kernel.unwrap_or_default(),
         initrd: reader.list("initrd", check::url),

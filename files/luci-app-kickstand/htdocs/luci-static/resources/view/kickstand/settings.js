@@ -194,6 +194,10 @@ return view.extend({
 			values: [ [ 'kickstart', _('kickstart (Anaconda)') ], [ 'preseed', _('preseed (Debian)') ], [ 'autoinstall', _('autoinstall (Ubuntu)') ], [ 'script', _('script') ] ],
 			default: 'kickstart'
 		});
+		add(form.ListValue, 'release', _('Checked as'), _('The release whose rules its kickstart must keep.'), [], {
+			values: [ [ '', _('what title and mirror suggest') ] ].concat([ 'RHEL8', 'RHEL9', 'RHEL10', 'F43', 'F44', 'F45', 'F46' ].map((name) => [ name, name ])),
+			optional: true, modalonly: true
+		});
 		add(form.Value, 'mirror', _('Mirror'), _('URL that the next fields can use as {{ mirror }}.'), [ check.url ], inside);
 		add(form.Value, 'kernel', _('Kernel'), _('URL of the kernel of the installer.'), [ check.url ], { rmempty: false, modalonly: true });
 		add(form.DynamicList, 'initrd', _('Initrd'), _('URLs of its initial RAM disks.'), [ check.url ], inside);
