@@ -168,7 +168,7 @@ impl<'t> Findings<'t> {
         let line = self.line(place.line);
         let count =
             |bytes: Range<usize>| line.get(bytes).map_or(0, |part: &str| part.chars().count());
-        self.found.push(Finding {
+        let finding = Finding {
             severity,
             code: code.to_owned(),
             line: place.line,
@@ -176,7 +176,18 @@ impl<'t> Findings<'t> {
             width: count(place.bytes.clone()),
             message,
             help: help.to_owned(),
-        });
+        };
+        // Kept in the order of the text: there are few, and sorting would cost more code than it saves time.
+        let key = |finding: &Finding| (finding.line, finding.column, finding.severity);
+        let before = |other: &Finding| key(other) <= key(&finding);
+        let at = self
+            .found
+            .iter()
+            .rposition(before)
+            .map_or(0, |index| index + 1);
+        if at == 0 || self.found[at - 1] != finding {
+            self.found.insert(at, finding);
+        }
     }
 
     /// Whether there are more than anybody reads: reading on would only take time.
@@ -191,9 +202,6 @@ impl<'t> Findings<'t> {
 
     /// All of them, in the order of the text.
     pub fn finish(mut self) -> Vec<Finding> {
-        let key = |finding: &Finding| (finding.line, finding.column, finding.severity);
-        self.found.sort_by_key(key);
-        self.found.dedup();
         if self.full {
             let place = self.last_line();
             let found = Finding {

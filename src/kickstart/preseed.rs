@@ -3,8 +3,6 @@
 //! The form is that of debconf-set-selections(1): `owner question type value`, with `\` at a line's end for one that goes
 //! on. Questions are those of Debian 12's installer. Not its job: what commands in it do.
 
-use std::collections::BTreeMap;
-
 use super::finding::{Finding, Findings, Place};
 
 /// debconf's types (debconf-devel(7)), and `seen`, which debconf-set-selections knows besides.
@@ -70,7 +68,7 @@ pub fn is_type(word: &str) -> bool {
 /// Checks a preseed.
 pub fn check(text: &str) -> Vec<Finding> {
     let mut findings = Findings::new(text);
-    let mut answers: BTreeMap<String, (String, Place)> = BTreeMap::new();
+    let mut answers: Vec<(&str, &str)> = Vec::new();
     let lines = findings.lines().to_vec();
     let mut goes_on = false;
     for (index, line) in lines.iter().enumerate() {
@@ -89,12 +87,9 @@ pub fn check(text: &str) -> Vec<Finding> {
         };
         match words.as_slice() {
             [_, question, kind, ..] if is_type(kind) && question.contains('/') => {
-                let value = said
-                    .split_once(kind)
-                    .map_or("", |(_, value)| value.trim())
-                    .to_owned();
-                check_value(question, kind, &value, &place, &mut findings);
-                answers.insert((*question).to_owned(), (value, place));
+                let value = said.split_once(kind).map_or("", |(_, value)| value.trim());
+                check_value(question, kind, value, &place, &mut findings);
+                answers.push((question, value));
             }
             [_, question, kind, ..] if question.contains('/') => {
                 let shown: String = kind.chars().take(40).collect();
@@ -158,14 +153,18 @@ fn check_value(
     }
 }
 
-fn completeness(answers: &BTreeMap<String, (String, Place)>, findings: &mut Findings<'_>) {
-    let value = |question: &str| answers.get(question).map(|(value, _)| value.as_str());
+fn completeness(answers: &[(&str, &str)], findings: &mut Findings<'_>) {
+    // The last answer counts.
+    let value = |question: &str| {
+        let answer = answers
+            .iter()
+            .rev()
+            .find(|(answered, _)| *answered == question);
+        answer.map(|(_, value)| *value)
+    };
     let end = findings.last_line();
     for (code, questions, line) in ASKED {
-        if !questions
-            .iter()
-            .any(|question| answers.contains_key(*question))
-        {
+        if !questions.iter().any(|question| value(question).is_some()) {
             let message = format!(
                 "nothing answers {}: the installer asks a person and waits",
                 questions[0]
@@ -184,7 +183,7 @@ fn completeness(answers: &BTreeMap<String, (String, Place)>, findings: &mut Find
     if root && !root_set {
         findings.error("no-root-password", &end, "nothing answers passwd/root-password: the installer asks a person and waits".to_owned(), "add d-i passwd/root-password-crypted password HASH, or d-i passwd/root-login boolean false");
     }
-    if user && !(user_set && answers.contains_key("passwd/username")) {
+    if user && !(user_set && value("passwd/username").is_some()) {
         findings.error("no-user", &end, "the user's name or password is not answered: the installer asks a person and waits".to_owned(), "add passwd/user-fullname, passwd/username and passwd/user-password-crypted, or d-i passwd/make-user boolean false");
     }
     if !root && !user {

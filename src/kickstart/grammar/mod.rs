@@ -186,11 +186,12 @@ impl Grammar {
     /// The grammar of a release.
     pub fn of(release: Release) -> Self {
         let (specs, _) = read(COMMANDS, release);
-        let names = |(index, spec): (usize, &Spec)| {
-            let named = spec.names.clone().into_iter();
-            named.map(move |name| (name, index))
-        };
-        let index = specs.iter().enumerate().flat_map(names).collect();
+        let mut index = BTreeMap::new();
+        for (number, spec) in specs.iter().enumerate() {
+            for name in &spec.names {
+                index.insert(*name, number);
+            }
+        }
         Grammar {
             release,
             specs,

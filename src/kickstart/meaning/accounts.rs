@@ -1,9 +1,7 @@
 //! Who can log in to what was installed.
 
-use std::collections::BTreeSet;
-
 use super::super::finding::Place;
-use super::super::syntax::Command;
+use super::super::syntax::{Command, Index};
 use super::{Check, at};
 
 /// What a script may do to let somebody in.
@@ -25,26 +23,21 @@ const KEYS: [&str; 3] = ["ssh-", "ecdsa-sha2-", "sk-"];
 
 impl Check<'_, '_, '_> {
     pub(super) fn accounts(&mut self) {
-        let commands = &self.document.commands;
-        for command in commands.iter().filter(|command| command.name == "rootpw") {
+        let document = self.document;
+        for command in document.all(&["rootpw"]) {
             self.password(command, "password", "root");
         }
-        for command in commands.iter().filter(|command| command.name == "user") {
+        for command in document.all(&["user"]) {
             let name = command.givens.value("--name").unwrap_or_default();
             self.password(command, "--password", name);
             self.user_name(command, name);
         }
         // Sets, as a file may have very many of both.
-        let names = |name: &str, option: &str| -> BTreeSet<&str> {
-            let named = commands.iter().filter(|command| command.name == name);
-            named
-                .filter_map(|command| command.givens.value(option))
-                .collect()
-        };
-        let (users, keys) = (names("user", "--name"), names("sshkey", "--username"));
+        let users = document.values(&["user"], "--name");
+        let keys = document.values(&["sshkey"], "--username");
         let more_users = self.may_be_included(&["user"]);
-        for command in commands.iter().filter(|command| command.name == "sshkey") {
-            self.ssh_key(command, |name| more_users || users.contains(name));
+        for command in document.all(&["sshkey"]) {
+            self.ssh_key(command, |name| more_users || users.contains_key(name));
         }
         if let Some(command) = self.document.last("bootloader")
             && command.givens.has("--password")
@@ -178,8 +171,8 @@ impl Check<'_, '_, '_> {
         users.map(|command| (command.givens.value("--name").unwrap_or_default(), command))
     }
 
-    fn somebody_can_log_in(&mut self, keys: &BTreeSet<&str>) {
-        let has_key = |name: &str| keys.contains(name);
+    fn somebody_can_log_in(&mut self, keys: &Index<'_>) {
+        let has_key = |name: &str| keys.contains_key(name);
         let open = |command: &Command, password: &str| {
             let set = command
                 .givens

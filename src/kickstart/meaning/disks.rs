@@ -1,9 +1,7 @@
 //! Which disks are touched: chosen, wiped, and booted from.
 
-use std::collections::BTreeSet;
-
 use super::super::finding::Place;
-use super::super::syntax::Command;
+use super::super::syntax::{Command, Index};
 use super::{Check, at};
 
 /// Options that name disks, by command.
@@ -40,16 +38,11 @@ fn is_pattern(disk: &str) -> bool {
     disk.contains(['*', '?', '[', '|']) || disk.contains('=')
 }
 
-impl Check<'_, '_, '_> {
+impl<'d> Check<'d, '_, '_> {
     pub(super) fn disks(&mut self) {
-        let mut said = BTreeSet::new();
+        let mut said = Index::new();
         for (name, option) in DISKS {
-            for command in self
-                .document
-                .commands
-                .iter()
-                .filter(|command| command.name == name)
-            {
+            for command in self.document.all(&[name]) {
                 self.names(command, option, &mut said);
             }
         }
@@ -71,7 +64,7 @@ impl Check<'_, '_, '_> {
     }
 
     /// Forms of disks: names of the kernel, and links below /dev/disk.
-    fn names(&mut self, command: &Command, option: &str, said: &mut BTreeSet<String>) {
+    fn names(&mut self, command: &'d Command, option: &str, said: &mut Index<'d>) {
         for disk in command.givens.list(option) {
             let name = plain(disk);
             if is_pattern(name) || name.starts_with("mapper/") || name.starts_with("md/") {
@@ -94,7 +87,7 @@ impl Check<'_, '_, '_> {
                         "write a name such as sda or nvme0n1, or a path below /dev/disk/by-path",
                     );
                 }
-                Form::Kernel if !said.insert(name.to_owned()) => {}
+                Form::Kernel if said.insert(name, 0).is_some() => {}
                 Form::Kernel => {
                     let message =
                         format!("{disk} may be another disk at the next start of the machine");
@@ -245,35 +238,21 @@ impl Check<'_, '_, '_> {
     /// What one command chooses and another one leaves out.
     fn chosen(&mut self) {
         let document = self.document;
-        let collect = |name: &'static str, option: &'static str| -> BTreeSet<&str> {
-            let commands = document
-                .commands
-                .iter()
-                .filter(move |command| command.name == name);
-            commands
-                .flat_map(move |command| command.givens.list(option))
-                .map(plain)
-                .collect()
-        };
-        let used = Set::new(collect("ignoredisk", "--only-use"));
-        let cleared = Set::new(collect("clearpart", "--drives"));
-        let ignored = collect("ignoredisk", "--drives");
+        let used = Set::new(document.values(&["ignoredisk"], "--only-use"));
+        let cleared = Set::new(document.values(&["clearpart"], "--drives"));
+        let ignored = Set::new(document.values(&["ignoredisk"], "--drives"));
         // Each disk once: the first place tells enough.
-        let mut said: BTreeSet<&str> = BTreeSet::new();
+        let mut said = Index::new();
         for (name, option) in [
             ("clearpart", "--drives"),
             ("bootloader", "--boot-drive"),
             ("part", "--ondisk"),
         ] {
-            for command in document
-                .commands
-                .iter()
-                .filter(|command| command.name == name)
-            {
+            for command in document.all(&[name]) {
                 for named in command.givens.list(option) {
                     let disk = plain(named);
-                    let left_out = used.leaves_out(disk) || ignored.contains(disk);
-                    if left_out && said.insert(disk) {
+                    let left_out = used.leaves_out(disk) || ignored.disks.contains_key(disk);
+                    if left_out && said.insert(disk, 0).is_none() {
                         let message = format!(
                             "ignoredisk leaves {named} out, and {name} wants it: the installation stops"
                         );
@@ -283,7 +262,10 @@ impl Check<'_, '_, '_> {
                             message,
                             "name the same disk in both",
                         );
-                    } else if name == "part" && cleared.leaves_out(disk) && said.insert(disk) {
+                    } else if name == "part"
+                        && cleared.leaves_out(disk)
+                        && said.insert(disk, 0).is_none()
+                    {
                         let message = format!(
                             "clearpart does not wipe {named}, where this partition is to be: on a used disk there is no room, and the installation stops"
                         );
@@ -314,16 +296,14 @@ impl Check<'_, '_, '_> {
             return;
         };
         let boot = |point: &str| matches!(point, "/boot" | "/boot/efi" | "biosboot" | "/");
-        let parts = self
-            .document
-            .commands
-            .iter()
-            .filter(|command| command.name == "part");
-        let on: BTreeSet<&str> = parts
-            .filter(|command| command.givens.value("mntpoint").is_some_and(boot))
-            .filter_map(|command| command.givens.value("--ondisk"))
-            .map(plain)
-            .collect();
+        let parts = self.document.all(&["part"]);
+        let mut on = Index::new();
+        for part in parts {
+            let disk = part.givens.value("--ondisk");
+            if let Some(disk) = disk.filter(|_| part.givens.value("mntpoint").is_some_and(boot)) {
+                on.insert(disk, 0);
+            }
+        }
         if Set::new(on).leaves_out(drive) {
             let message = format!(
                 "the boot loader goes to {drive}, but /boot is on another disk: the machine does not boot from it"
@@ -349,7 +329,7 @@ impl Check<'_, '_, '_> {
 
 /// Disks that a command names.
 struct Set<'d> {
-    disks: BTreeSet<&'d str>,
+    disks: Index<'d>,
     /// The folder below /dev that all their names are in; none when they cannot be compared with other names.
     folder: Option<&'d str>,
 }
@@ -359,16 +339,20 @@ fn folder(disk: &str) -> &str {
 }
 
 impl<'d> Set<'d> {
-    fn new(disks: BTreeSet<&'d str>) -> Self {
-        let first = disks.first().map(|disk| folder(disk));
+    fn new(named: Index<'d>) -> Self {
+        let mut disks = Index::new();
+        for disk in named.into_keys() {
+            disks.insert(plain(disk), 0);
+        }
+        let first = disks.keys().next().map(|disk| folder(disk));
         let alike = |disk: &&str| !is_pattern(disk) && Some(folder(disk)) == first;
-        let folder = first.filter(|_| disks.iter().all(alike));
+        let folder = first.filter(|_| disks.keys().all(alike));
         Set { disks, folder }
     }
 
     /// Whether a disk is certainly none of them: two names of the same disk in different folders are not compared.
     fn leaves_out(&self, disk: &str) -> bool {
-        self.folder == Some(folder(disk)) && !is_pattern(disk) && !self.disks.contains(disk)
+        self.folder == Some(folder(disk)) && !is_pattern(disk) && !self.disks.contains_key(disk)
     }
 }
 

@@ -1,9 +1,8 @@
 //! Network devices and their addresses.
 
-use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::super::syntax::{Command, integer};
+use super::super::syntax::{Command, Index, integer};
 use super::{Check, at};
 use crate::core::mac::Mac;
 
@@ -23,12 +22,7 @@ const BOND_MODES: [&str; 7] = [
 
 impl Check<'_, '_, '_> {
     pub(super) fn network(&mut self) {
-        for command in self
-            .document
-            .commands
-            .iter()
-            .filter(|command| command.name == "network")
-        {
+        for command in self.document.all(&["network"]) {
             self.address(command);
             self.nameservers(command);
             self.device(command);
@@ -275,9 +269,12 @@ impl Check<'_, '_, '_> {
             if !givens.has(option) {
                 continue;
             }
-            let ports: Vec<&str> = givens.list(option).collect();
-            let set: BTreeSet<&str> = ports.iter().copied().collect();
-            if ports.is_empty() {
+            let ports = givens.list(option);
+            let mut set = Index::new();
+            for port in ports.clone() {
+                set.insert(port, 0);
+            }
+            if ports.as_slice().is_empty() {
                 self.error(
                     "no-ports",
                     &at(command, option),
@@ -297,7 +294,7 @@ impl Check<'_, '_, '_> {
             }
             if givens
                 .value("--device")
-                .is_some_and(|device| set.contains(device))
+                .is_some_and(|device| set.contains_key(device))
             {
                 self.error(
                     "bad-device",

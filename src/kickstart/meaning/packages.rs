@@ -1,8 +1,7 @@
 //! `%packages`: what is installed.
 
-use std::collections::BTreeSet;
-
 use super::super::finding::Place;
+use super::super::syntax::Index;
 use super::Check;
 
 impl Check<'_, '_, '_> {
@@ -21,8 +20,8 @@ impl Check<'_, '_, '_> {
             }
             return;
         }
-        let mut wanted = BTreeSet::new();
-        let mut unwanted: Vec<(String, Place)> = Vec::new();
+        let mut wanted = Index::new();
+        let mut unwanted: Vec<(&str, Place)> = Vec::new();
         let mut environment: Option<String> = None;
         for section in sections {
             for number in section.first..section.end.min(self.lines.len() + 1) {
@@ -36,7 +35,7 @@ impl Check<'_, '_, '_> {
                 let place = Place::new(number, start..start + name.len());
                 self.one_name(name, &place);
                 match name.strip_prefix('-') {
-                    Some(name) => unwanted.push((name.to_owned(), place)),
+                    Some(name) => unwanted.push((name, place)),
                     None => {
                         if let Some(named) = name.strip_prefix("@^") {
                             let before = environment.replace(named.to_owned());
@@ -50,13 +49,13 @@ impl Check<'_, '_, '_> {
                                 );
                             }
                         }
-                        wanted.insert(name.to_owned());
+                        wanted.insert(name, number);
                     }
                 }
             }
         }
         for (name, place) in unwanted {
-            if wanted.contains(&name) {
+            if wanted.contains_key(name) {
                 let message = format!("{name} is both wanted and left out");
                 self.warning(
                     "contradicting-packages",
@@ -65,7 +64,7 @@ impl Check<'_, '_, '_> {
                     "remove one of the lines",
                 );
             } else if matches!(
-                name.as_str(),
+                name,
                 "kernel" | "kernel-core" | "grub2" | "systemd" | "dracut"
             ) {
                 let message = format!("without {name} the installed system does not boot");

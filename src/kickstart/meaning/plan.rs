@@ -1,9 +1,7 @@
 //! The disk plan: what is mounted where, what is made of what, and whether it fits.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::super::finding::Place;
-use super::super::syntax::Command;
+use super::super::syntax::{Command, Index};
 use super::{Check, at};
 
 /// Least MiB of some file systems, and what Anaconda's own defaults recommend (anaconda.conf, min_partition_sizes; blivet).
@@ -248,7 +246,7 @@ impl<'d> Check<'d, '_, '_> {
     }
 
     fn mount_points(&mut self, makers: &[&'d Command]) {
-        let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut seen = Index::new();
         for command in makers {
             let mount = point(command);
             let alone =
@@ -361,8 +359,11 @@ impl<'d> Check<'d, '_, '_> {
     fn members(&mut self) {
         let document = self.document;
         let included = self.may_be_included(&["part", "partition", "raid"]);
-        let mut used: BTreeSet<&str> = BTreeSet::new();
-        let defined: BTreeSet<&str> = document.all(&["part", "raid"]).map(point).collect();
+        let mut used = Index::new();
+        let mut defined = Index::new();
+        for command in document.all(&["part", "raid"]) {
+            defined.insert(point(command), 0);
+        }
         let users = [
             ("raid", "partitions"),
             ("volgroup", "partitions"),
@@ -378,11 +379,11 @@ impl<'d> Check<'d, '_, '_> {
                 let rest = command.givens.all("name").skip(1);
                 let members: Vec<_> = command.givens.all(argument).chain(rest).collect();
                 for member in &members {
-                    used.insert(member.value.as_str());
+                    used.insert(member.value.as_str(), 0);
                     let made = ["raid.", "pv.", "btrfs.", "stratis."]
                         .iter()
                         .any(|prefix| member.value.starts_with(prefix));
-                    if made && !defined.contains(member.value.as_str()) && !included {
+                    if made && !defined.contains_key(member.value.as_str()) && !included {
                         let message =
                             format!("there is no part {}: the installation stops", member.value);
                         self.error(
@@ -403,7 +404,7 @@ impl<'d> Check<'d, '_, '_> {
             let member = ["raid.", "pv."]
                 .iter()
                 .any(|prefix| name.starts_with(prefix));
-            if member && !used.contains(name) && document.includes.is_empty() {
+            if member && !used.contains_key(name) && document.includes.is_empty() {
                 let message = format!("nothing is made of {name}: its room is lost");
                 self.warning(
                     "unused-member",
@@ -442,20 +443,25 @@ impl<'d> Check<'d, '_, '_> {
 
     fn volumes(&mut self) {
         let document = self.document;
-        let groups: BTreeMap<&str, &Command> = document
-            .all(&["volgroup"])
-            .filter_map(|command| {
-                Some((command.givens.all("name").next()?.value.as_str(), command))
-            })
-            .collect();
-        let mut pools: BTreeSet<(&str, &str)> = BTreeSet::new();
-        let mut percent: BTreeMap<&str, i64> = BTreeMap::new();
-        let mut taken: BTreeMap<&str, i64> = BTreeMap::new();
+        // The number of a group is its place in these lists.
+        let mut index = Index::new();
+        let mut groups: Vec<Group> = Vec::new();
+        let mut pools = Index::new();
+        for command in document.all(&["volgroup"]) {
+            if let Some(name) = command.givens.all("name").next() {
+                index.insert(&name.value, groups.len());
+                groups.push(Group {
+                    room: self.room(command),
+                    percent: 0,
+                    taken: 0,
+                });
+            }
+        }
         let included = self.may_be_included(&["volgroup", "logvol"]);
         for command in document.all(&["logvol"]) {
             let givens = &command.givens;
             let group = givens.value("--vgname").unwrap_or_default();
-            if !groups.contains_key(group)
+            if !index.contains_key(group)
                 && !givens.has("--useexisting")
                 && !givens.has("--noformat")
                 && !included
@@ -470,11 +476,12 @@ impl<'d> Check<'d, '_, '_> {
             }
             let name = givens.value("--name").unwrap_or_default();
             if givens.has("--thinpool") {
-                pools.insert((group, name));
+                pools.insert(name, 0);
             }
-            if let Some(pool) = givens.value("--poolname").filter(|pool| {
-                givens.has("--thin") && !pools.contains(&(group, *pool)) && !included
-            }) {
+            if let Some(pool) = givens
+                .value("--poolname")
+                .filter(|pool| givens.has("--thin") && !pools.contains_key(pool) && !included)
+            {
                 let message = format!(
                     "there is no thin pool {pool} before this line: the installation stops"
                 );
@@ -489,11 +496,23 @@ impl<'d> Check<'d, '_, '_> {
             if givens.has("--thin") {
                 continue;
             }
-            let sum = percent.entry(group).or_default();
-            *sum = sum.saturating_add(givens.number("--percent").unwrap_or(0));
-            if *sum > 100 && givens.has("--percent") {
+            let Some(sums) = index.get(group).and_then(|number| groups.get_mut(*number)) else {
+                continue;
+            };
+            sums.percent = sums
+                .percent
+                .saturating_add(givens.number("--percent").unwrap_or(0));
+            sums.taken = sums
+                .taken
+                .saturating_add(givens.number("--size").unwrap_or(0).max(0));
+            let Group {
+                room,
+                percent,
+                taken,
+            } = *sums;
+            if percent > 100 && givens.has("--percent") {
                 let message = format!(
-                    "the volumes of {group} take {sum} per cent of it: the installation stops"
+                    "the volumes of {group} take {percent} per cent of it: the installation stops"
                 );
                 self.error(
                     "does-not-fit",
@@ -502,13 +521,9 @@ impl<'d> Check<'d, '_, '_> {
                     "make them 100 or less together",
                 );
             }
-            let sum = taken.entry(group).or_default();
-            *sum = sum.saturating_add(givens.number("--size").unwrap_or(0).max(0));
-            if let Some(room) = groups.get(group).and_then(|group| self.room(group))
-                && *sum > room
-            {
+            if let Some(room) = room.filter(|room| taken > *room) {
                 let message = format!(
-                    "the volumes of {group} take {sum} MiB, and its partitions have {room}: the installation stops"
+                    "the volumes of {group} take {taken} MiB, and its partitions have {room}: the installation stops"
                 );
                 self.error(
                     "does-not-fit",
@@ -562,6 +577,14 @@ impl<'d> Check<'d, '_, '_> {
             self.error("no-passphrase", &place, message, "add --passphrase=…");
         }
     }
+}
+
+/// What the volumes of a group take.
+struct Group {
+    /// MiB that it has, when that is known.
+    room: Option<i64>,
+    percent: i64,
+    taken: i64,
 }
 
 /// Members and partitions that are looked at for the room in a group: more are in no machine, and each pair costs.

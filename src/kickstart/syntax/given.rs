@@ -1,6 +1,12 @@
 //! What a line gives: its options and arguments, by the names that the grammar has for them.
 
+use std::collections::BTreeMap;
+use std::vec::IntoIter;
+
 use super::super::finding::Place;
+
+/// Names, each with a number. One kind of map for all of this checker: each further kind costs 4 KB of code.
+pub type Index<'n> = BTreeMap<&'n str, usize>;
 
 /// An option or an argument with its value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,8 +32,9 @@ impl Givens {
     }
 
     /// Every one of that name.
-    pub fn all<'g>(&'g self, name: &'g str) -> impl DoubleEndedIterator<Item = &'g Given> {
-        self.0.iter().filter(move |given| given.name == name)
+    pub fn all(&self, name: &str) -> IntoIter<&Given> {
+        let named = self.0.iter().filter(|given| given.name == name);
+        named.collect::<Vec<_>>().into_iter()
     }
 
     /// The one that counts: the last of that name.
@@ -53,9 +60,10 @@ impl Givens {
     }
 
     /// The parts of its value between commas, without blanks and empty ones.
-    pub fn list<'g>(&'g self, name: &'g str) -> impl Iterator<Item = &'g str> {
+    pub fn list(&self, name: &str) -> IntoIter<&str> {
         let parts = self.value(name).unwrap_or_default().split(',');
-        parts.map(str::trim).filter(|part| !part.is_empty())
+        let parts = parts.map(str::trim).filter(|part| !part.is_empty());
+        parts.collect::<Vec<_>>().into_iter()
     }
 }
 

@@ -4,6 +4,7 @@
 //! and comments are shlex's (`words`). Not its job: whether what the file says will work (`meaning`).
 
 use std::collections::BTreeSet;
+use std::vec::IntoIter;
 
 use super::finding::{Findings, Place};
 use super::grammar::{Grammar, Spec, Standing};
@@ -16,7 +17,7 @@ mod nearest;
 mod rules;
 mod sections;
 
-pub use given::{Givens, integer};
+pub use given::{Givens, Index, integer};
 pub use nearest::nearest;
 
 /// A command that the release has.
@@ -80,10 +81,23 @@ pub struct Document {
 
 impl Document {
     /// Every command of one of these names (first names of the grammar).
-    pub fn all<'d>(&'d self, names: &'d [&'d str]) -> impl DoubleEndedIterator<Item = &'d Command> {
-        self.commands
+    pub fn all(&self, names: &[&str]) -> IntoIter<&Command> {
+        let named = self
+            .commands
             .iter()
-            .filter(move |command| names.contains(&command.name))
+            .filter(|command| names.contains(&command.name));
+        named.collect::<Vec<_>>().into_iter()
+    }
+
+    /// Every value that such commands have in their lists of that option.
+    pub fn values(&self, names: &[&str], option: &str) -> Index<'_> {
+        let mut values = Index::new();
+        for command in self.all(names) {
+            for value in command.givens.list(option) {
+                values.insert(value, command.place.line);
+            }
+        }
+        values
     }
 
     /// The last command of that name: the one that counts where only one can.
@@ -95,10 +109,9 @@ impl Document {
     }
 
     /// Every section of that name.
-    pub fn sections_of<'d>(&'d self, name: &'d str) -> impl Iterator<Item = &'d Section> {
-        self.sections
-            .iter()
-            .filter(move |section| section.name == name)
+    pub fn sections_of(&self, name: &str) -> IntoIter<&Section> {
+        let named = self.sections.iter().filter(|section| section.name == name);
+        named.collect::<Vec<_>>().into_iter()
     }
 }
 
@@ -110,7 +123,7 @@ pub fn read<'t>(grammar: &Grammar, findings: &mut Findings<'t>) -> Document {
         lines,
         findings,
         document: Document::default(),
-        seen: BTreeSet::new(),
+        seen: Index::new(),
         keys: BTreeSet::new(),
     };
     parser.commands();
@@ -123,7 +136,7 @@ struct Parser<'g, 'f, 't> {
     findings: &'f mut Findings<'t>,
     document: Document,
     /// First names of the commands so far.
-    seen: BTreeSet<&'static str>,
+    seen: Index<'static>,
     /// What makes commands of a kind one and the same.
     keys: BTreeSet<String>,
 }
@@ -240,7 +253,7 @@ impl Parser<'_, '_, '_> {
             }
         }
         self.check_conflicts(spec, shown, &place);
-        self.seen.insert(spec.names[0]);
+        self.seen.insert(spec.names[0], number);
         // pykickstart does not look at the options of what it ignores.
         let parsed = !spec.raw && spec.standing == Standing::Known;
         let givens = match parsed {
@@ -293,7 +306,7 @@ impl Parser<'_, '_, '_> {
             let other = self.grammar.find(name)?;
             Some(other.names[0])
         };
-        let seen = |name: &&str| self.seen.contains(*name);
+        let seen = |name: &&str| self.seen.contains_key(*name);
         let clash = spec.conflicts.iter().filter_map(canonical).find(seen);
         if let Some(other) = clash {
             let message = format!(
