@@ -1,16 +1,35 @@
 # Two commands do everything on a Debian machine with Rust, as root: `make demo` and `make test`.
 
-# Every integration test but the one with virtual machines, which comes last because it takes longest.
-QUICK := $(filter-out vm,$(basename $(notdir $(wildcard tests/*.rs))))
+# Every integration test but the one with virtual machines, which comes last because it takes longest, and that of the binaries
+# for routers, which have to be built.
+QUICK := $(filter-out vm router_binaries,$(basename $(notdir $(wildcard tests/*.rs))))
 
-.PHONY: help build set-up demo test quick lint clean
+# Rounds of attacks and faults in `make hostile`; `make test` does one.
+EFFORT := 10
+# Seconds for each of the fuzzing targets; `make fuzz SECONDS=3600` for a long run.
+SECONDS := 10
+FUZZ := $(basename $(notdir $(wildcard tests/fuzz/fuzz_targets/*.rs)))
+
+# Binaries for routers: all, or those that ARCH names (make package ARCH="mipsel aarch64").
+ARCH := aarch64 armv7 mipsel mips x86_64 riscv64
+# Folder with the keys of the feed (`cargo packager key FOLDER` makes them); none: it is not signed.
+KEYS :=
+# What `make test` builds of them: each takes minutes the first time. Both byte orders with 32 bits, and one with 64.
+TESTED := x86_64 mipsel mips
+PACKAGER := cargo run --quiet --locked -p kickstand-packager --
+
+.PHONY: help build set-up demo test quick routers package package-test lint clean hostile fuzz
 
 help:
 	@echo "make demo    a server with an empty disk installs itself in a virtual machine, watched live"
 	@echo "make test    set-up, lint and every test"
 	@echo "make quick   the tests without virtual machines"
+	@echo "make hostile the service under attack and under faults, at length: a table"
+	@echo "make fuzz    inputs that nobody thought of, SECONDS=10 for each kind"
 	@echo "make lint    rustfmt and clippy, warnings denied"
 	@echo "make build   the optimised binary for this machine"
+	@echo "make package the packages and feeds for routers, all or ARCH=…, signed with KEYS=FOLDER"
+	@echo "make package-test tries the binaries for routers under QEMU"
 
 build:
 	cargo build --release --locked
@@ -29,12 +48,52 @@ lint:
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 
 quick: set-up lint
+	cargo run --quiet --locked -p kickstand-lab -- set-up-browser
 	cargo test --locked --workspace --lib --bins
+	cargo test --locked -p kickstand-packager --test packages --test feeds
 	cargo test --locked $(addprefix --test ,$(QUICK))
 
-test: quick
+# The binaries for the architectures in TESTED, each under its emulator.
+routers: set-up
+	$(PACKAGER) toolchain
+	$(PACKAGER) build $(addprefix --arch ,$(TESTED))
+	$(PACKAGER) package $(addprefix --arch ,$(TESTED))
+	$(PACKAGER) sizes
+	cargo test --locked --test router_binaries -- $(addsuffix ::,$(TESTED))
+
+# KEYS names a folder of keys (kickstand-packager key FOLDER); without it the feeds are not signed.
+package: set-up
+	$(PACKAGER) toolchain
+	$(PACKAGER) build $(addprefix --arch ,$(ARCH))
+	$(PACKAGER) package $(addprefix --arch ,$(ARCH))
+	$(PACKAGER) feed $(addprefix --key ,$(KEYS))
+	$(PACKAGER) sizes
+
+package-test: package
+	cargo test --locked --test router_binaries -- $(addsuffix ::,$(ARCH))
+
+test: quick fuzz routers
 	@echo "The virtual machines: a few installations of about a minute each."
 	cargo test --locked --test vm -- --test-threads=1
+
+hostile: set-up
+	cargo build --release --locked
+	cargo run --quiet --locked -p kickstand-lab -- hostile --kickstand target/release/kickstand --effort $(EFFORT)
+
+# cargo-fuzz asks the compiler for coverage, which a stable one gives when it is told that we mean it. What is found stays in
+# target/fuzz; what is worth keeping goes to tests/fuzz/corpus.
+fuzz:
+	@command -v cargo-fuzz >/dev/null || { echo "kickstand: installing cargo-fuzz"; cargo install --quiet --locked cargo-fuzz; }
+	@rm -rf target/fuzz/tmp && mkdir -p target/fuzz/tmp
+	RUSTC_BOOTSTRAP=1 cargo fuzz build --fuzz-dir tests/fuzz --target-dir target/fuzz/build --sanitizer none
+	@set -e; for target in $(FUZZ); do \
+		mkdir -p target/fuzz/corpus/$$target target/fuzz/found/$$target; \
+		TMPDIR=$(CURDIR)/target/fuzz/tmp RUSTC_BOOTSTRAP=1 cargo fuzz run --fuzz-dir tests/fuzz --target-dir target/fuzz/build --sanitizer none \
+			$$target target/fuzz/corpus/$$target tests/fuzz/corpus/$$target -- -max_total_time=$(SECONDS) -max_len=8192 \
+			-timeout=10 -print_final_stats=1 -artifact_prefix=$(CURDIR)/target/fuzz/found/$$target/ >target/fuzz/$$target.log 2>&1 \
+			|| { tail -n 40 target/fuzz/$$target.log; exit 1; }; \
+		echo "fuzzing $$target: $$(sed -n 's/stat::number_of_executed_units: *//p' target/fuzz/$$target.log) inputs, nothing found"; \
+	done
 
 clean:
 	cargo clean

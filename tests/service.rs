@@ -128,7 +128,8 @@ fn only_the_hosts_own_machine_gets_its_script_and_its_answer_file() {
     let forged = format!("/v1/boot?mac={}&platform=pcbios&try=1", R220A.card);
     let script = STRANGER.get(&service, &forged).text();
     assert!(
-        !script.contains("token") && script.contains("does not know it as that card"),
+        !script.contains("token")
+            && script.contains("is no card of this host in the router's neighbour table"),
         "{script}"
     );
     let (token, other) = (R220A.token(&service), WEB.token(&service));

@@ -309,6 +309,28 @@ fn faults_come_in_parts_too() {
 }
 
 #[test]
+fn of_very_many_faults_the_first_are_shown_and_the_others_counted() {
+    let mut config = CONFIG.to_owned();
+    for number in 0..130 {
+        writeln!(config, "config host 'n{number:03}'\n\tlist mac '02:00:00:00:00:01'\n\toption profile 'almalinux9'")
+            .expect("a string grows");
+    }
+    let service = service_with(&config);
+    let said = service.kickstand(&["status"]).stdout;
+    let said = String::from_utf8_lossy(&said).into_owned();
+    assert!(
+        said.contains("and 30 more: mend the first ones first"),
+        "{said}"
+    );
+    // Each of them names some of the others, and not all.
+    assert!(said.contains("belongs to 130 hosts ('n000', "), "{said}");
+    assert!(
+        said.contains("'n007', …): each card has one host"),
+        "{said}"
+    );
+}
+
+#[test]
 fn profiles_are_told_with_what_is_wrong_with_them() {
     let tree = Scratch::new("status");
     let config = format!("{CONFIG}config profile 'debian13'\n\toption kind 'preseed'\n");

@@ -3,13 +3,15 @@
 //! The installer stands in for Anaconda (tests/lab/installer/init says how far). Logs of a run that failed are kept below
 //! the lab's folder; the failure names it. What is asserted is what the servers saw, not what a console printed.
 
+mod luci_support;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use kickstand_lab::dnsmasq_init::act_if_asked;
 use kickstand_lab::machine::{BootOrder, Firmware, Machine};
 use kickstand_lab::network::ROUTER;
-use kickstand_lab::process::wait_until;
+use kickstand_lab::process::{Failure, wait_until};
 use kickstand_lab::router::{PORT, Router};
 use kickstand_lab::story::{
     self, BOOT_LIMIT, HOST, INSTALL_LIMIT, LISTENER_PORT, MAC, Scene, Script, Stage,
@@ -30,7 +32,7 @@ fn kickstand() -> PathBuf {
 
 fn script<'a>(
     kickstand: &'a Path,
-    prepare: &'a dyn Fn(&Router) -> Result<(), kickstand_lab::process::Failure>,
+    prepare: &'a dyn Fn(&Router) -> Result<(), Failure>,
 ) -> Script<'a> {
     Script {
         kickstand,
@@ -43,10 +45,7 @@ fn script<'a>(
 }
 
 /// Plays something in a scene; a failure comes with the place of its logs.
-fn in_scene(
-    script: &Script,
-    play: impl FnOnce(&mut Scene<'_>) -> Result<(), kickstand_lab::process::Failure>,
-) {
+fn in_scene(script: &Script, play: impl FnOnce(&mut Scene<'_>) -> Result<(), Failure>) {
     let stage = Stage::new().expect("the lab can be set up");
     let played = Scene::open(&stage, script).and_then(|mut scene| play(&mut scene));
     if let Err(failure) = played {
@@ -109,22 +108,23 @@ fn an_empty_server_installs_itself_by_uefi_http_boot() {
     assert_installed_once_and_left_alone(&outcome);
 }
 
+/// The story's configuration without its host: nobody knows the machine, and its disk is not named either.
+fn forget_host(router: &Router) -> Result<(), Failure> {
+    let text = story::configuration();
+    let section = text.find("config host").expect("the story has a host");
+    let rest = text[section..]
+        .find("config account")
+        .expect("the story has an account");
+    router.configure(
+        "kickstand",
+        &(text[..section].to_owned() + &text[section + rest..]),
+    )
+}
+
 #[test]
 fn a_server_that_nobody_knows_waits_until_it_is_adopted_and_its_installer_refuses_to_choose_a_disk()
 {
     let kickstand = kickstand();
-    // Nobody has configured this machine; its disk is not named either.
-    let forget_host = |router: &Router| {
-        let text = story::configuration();
-        let section = text.find("config host").expect("the story has a host");
-        let rest = text[section..]
-            .find("config account")
-            .expect("the story has an account");
-        router.configure(
-            "kickstand",
-            &(text[..section].to_owned() + &text[section + rest..]),
-        )
-    };
     in_scene(&script(&kickstand, &forget_host), |scene| {
         let machine = Machine::new(MAC);
         let mut running = scene.power_on(&machine, "power on: nobody knows this machine")?;
@@ -181,6 +181,21 @@ fn an_installer_whose_claim_is_refused_touches_no_disk() {
         );
         let status = scene.router.kickstand(&kickstand, &["status", HOST])?;
         assert!(status.contains("not armed"), "{status}");
+        Ok(())
+    });
+}
+
+/// Nothing but the page is used; the pages are driven as `tests/luci.rs` does.
+#[test]
+fn a_server_is_adopted_armed_installed_and_followed_from_the_page_alone() {
+    let kickstand = kickstand();
+    in_scene(&script(&kickstand, &forget_host), |scene| {
+        let machine = Machine::new(MAC);
+        let mut running = scene.power_on(&machine, "power on: only the page is used")?;
+        luci_support::play_before("vm", scene.router.tree()).map_err(Failure::new)?;
+        scene.wait_for_system(&mut running, BOOT_LIMIT, 0)?;
+        running.power_off();
+        assert!(scene.other_disk.is_blank()?, "no other disk was touched");
         Ok(())
     });
 }

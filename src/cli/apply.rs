@@ -29,7 +29,7 @@ const DECISIVE: [&str; 6] = [
     "port",
     "tftp_root",
     "www",
-    "boot_file",
+    "boot_file_",
 ];
 
 /// What the user asked for.

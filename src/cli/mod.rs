@@ -5,6 +5,7 @@
 pub mod adopt;
 pub mod apply;
 mod arm;
+mod boot_files;
 mod client;
 mod explain;
 mod output;
@@ -36,6 +37,13 @@ what to do
   wake HOST…                   switch each host on over the network (Wake-on-LAN)
   adopt MAC NAME PROFILE       make an unknown machine a host
   forget MAC                   drop an unknown machine from the list
+
+what machines load first (root)
+  boot-files [--json]          what is in tftp_root, what each kind of machine gets, what is missing
+  boot-files add [--force] [--only ARCH] FILE…
+                               check iPXE's files, or its ipxeboot.tar.gz, and put them in place
+  boot-files fetch [--url URL] [--sha256 HEX] [ARCH…]
+                               the same with iPXE's signed release from the Internet; ARCH: bios, x86_64, arm64
 
 the service (root; the init script runs these)
   apply [--dry-run] [--remove] set up dnsmasq for network boot, or leave it as it was found
@@ -159,6 +167,7 @@ fn run(mut arguments: Arguments) -> Result<ExitCode, Failure> {
         "adopt" => adopt::adopt(invocation),
         "forget" => adopt::forget(invocation),
         "apply" => apply::command(invocation),
+        "boot-files" => boot_files::run(invocation),
         "serve" => serve::run(invocation),
         "version" => version(),
         "help" => {

@@ -4,6 +4,7 @@
 
 pub mod actions;
 pub mod answer;
+pub mod boot_file;
 pub mod decision;
 pub mod dnsmasq;
 pub mod ipxe;
@@ -17,3 +18,4 @@ pub mod state;
 pub mod target;
 pub mod token;
 pub mod uci;
+pub mod verify;

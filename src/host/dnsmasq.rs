@@ -254,6 +254,15 @@ pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => 0o644,
         Err(error) => return Err(error),
     };
+    replace_with_mode(path, content, mode)
+}
+
+/// As [`replace`], with these permissions.
+///
+/// # Errors
+///
+/// Whatever the file system says.
+pub fn replace_with_mode(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("/"));
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     // uci takes a file that begins with a dot for no package.

@@ -1,10 +1,13 @@
 //! Shells around what the router has. Each reads or does one thing and decides nothing.
 
 pub mod access;
+pub mod boot_archive;
+pub mod boot_files;
 pub mod clock;
 pub mod config;
 pub mod dnsmasq;
 pub mod interface;
+pub mod leases;
 pub mod neighbours;
 pub mod paths;
 pub mod published;

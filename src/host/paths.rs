@@ -34,6 +34,11 @@ impl Paths {
         self.below_root("sbin/uci")
     }
 
+    /// OpenWrt's own downloader.
+    pub fn fetch_command(&self) -> PathBuf {
+        self.below_root("bin/uclient-fetch")
+    }
+
     /// Folder in which `kickstand apply` stages its own changes, away from other people's. In RAM, root's alone.
     pub fn apply(&self) -> PathBuf {
         self.below_root("var/run/kickstand-apply")
@@ -67,6 +72,11 @@ impl Paths {
     /// dnsmasq's init script.
     pub fn dnsmasq_init(&self) -> PathBuf {
         self.below_root("etc/init.d/dnsmasq")
+    }
+
+    /// dnsmasq's leases, where OpenWrt has them (`leasefile` in /etc/config/dhcp, as it comes).
+    pub fn leases(&self) -> PathBuf {
+        self.below_root("tmp/dhcp.leases")
     }
 
     /// What must survive a power cut. On flash.

@@ -18,7 +18,7 @@ use crate::core::mac::Mac;
 use super::paths::Paths;
 
 /// Boot files: dnsmasq runs as a user of its own and must be able to look.
-const PUBLIC_FOLDER: u32 = 0o755;
+pub const PUBLIC_FOLDER: u32 = 0o755;
 /// uhttpd serves what the world may read and is to answer 403 for these.
 pub(super) const PRIVATE_FOLDER: u32 = 0o750;
 /// As for [`PRIVATE_FOLDER`].

@@ -14,6 +14,7 @@ use crate::core::mac::Mac;
 use crate::core::machine::Machine;
 use crate::core::settings::Host;
 use crate::core::target::Query;
+use crate::core::verify::Verify;
 
 /// What is answered: a text, or a refusal of one plain sentence.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -114,8 +115,8 @@ impl Engine {
         let record = self.record(&host.name);
         let arms_itself = decision::arms_itself(host, &record, &now);
         let may_install = arms_itself || record.live_arm(&now).is_some();
-        if !self.is_neighbour(host, peer) {
-            return Ok(self.doubt(host, machine, peer, may_install));
+        if let Err(why) = self.backed(host, peer) {
+            return Ok(self.doubt(host, machine, &why, may_install));
         }
         let sighting = self.sightings.entry(host.name.clone()).or_default();
         // A repetition tells fewer facts.
@@ -167,17 +168,8 @@ impl Engine {
 
     /// Somebody asks in a host's name from an address that is none of its cards'. That changes nothing about the host: not
     /// its phase, and not what is known of its machine.
-    fn doubt(
-        &mut self,
-        host: &Host,
-        machine: &Machine,
-        peer: Ipv4Addr,
-        may_install: bool,
-    ) -> Decision {
-        let why = format!(
-            "{peer} asked as {}, and the router's neighbour table does not know it as that card",
-            machine.mac
-        );
+    fn doubt(&mut self, host: &Host, machine: &Machine, why: &str, may_install: bool) -> Decision {
+        let why = format!("somebody asked as {}, and {why}", machine.mac);
         let now = self.now();
         self.events.add(&now, &host.name, "refused", why.clone());
         if may_install {
@@ -231,14 +223,17 @@ impl Engine {
         };
         let host = host.clone();
         let now = self.now();
-        if !self.record(&host.name).knows_token(token, &now) {
+        let record = self.record(&host.name);
+        // Its iPXE knows no token, and the user said that it need not.
+        let own = (token.is_empty() && host.verify == Some(Verify::None))
+            .then(|| record.live_arm(&now).map(|arm| arm.token.reveal()))
+            .flatten();
+        let token = own.unwrap_or(token);
+        if !record.knows_token(token, &now) {
             return self.deny(&host.name, Refusal::NotArmed.sentence().to_owned());
         }
-        if !self.is_neighbour(&host, peer) {
-            return self.deny(
-                &host.name,
-                format!("{peer} is no card of this host in the router's neighbour table"),
-            );
+        if let Err(why) = self.backed(&host, peer) {
+            return self.deny(&host.name, why);
         }
         let machine = self.machine_with(&host, mac);
         let text = match self.answer(&host, &machine, token) {

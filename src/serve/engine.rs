@@ -17,15 +17,16 @@ use crate::core::ipxe::Installer;
 use crate::core::lifecycle::{Arm, ArmedBy, Event, Now, Outcome, Phase, Record, step};
 use crate::core::mac::Mac;
 use crate::core::machine::Machine;
-use crate::core::settings::{Host, Settings};
+use crate::core::settings::{Host, Network, Settings};
 use crate::core::state::State;
 use crate::core::token::{TOKEN_BYTES, Token};
+use crate::core::verify::{Verify, backed};
 use crate::host::clock::Clock;
 use crate::host::config::Config;
 use crate::host::paths::Paths;
 use crate::host::state_file::StateFile;
 use crate::host::ubus::Notifier;
-use crate::host::{neighbours, templates, ubus};
+use crate::host::{leases, neighbours, templates, ubus};
 
 /// Stands in previews and rehearsals where the token would.
 pub(super) const NO_TOKEN: &str = "TOKEN";
@@ -41,6 +42,8 @@ pub struct Engine {
     pub(super) paths: Paths,
     pub(super) settings: Settings,
     pub(super) router: Option<Router>,
+    /// The network that is served, when its size is known.
+    pub(super) network: Option<Network>,
     pub(super) events: Events,
     pub(super) strangers: Strangers,
     /// What is known of hosts in RAM only.
@@ -84,6 +87,7 @@ impl Engine {
             paths: paths.clone(),
             settings: Settings::default(),
             router: None,
+            network: None,
             events: Events::default(),
             strangers: Strangers::default(),
             sightings: BTreeMap::new(),
@@ -306,9 +310,25 @@ impl Engine {
         stored
     }
 
-    /// Whether an address is known to be one of the host's cards, by the router's own neighbour table.
-    pub fn is_neighbour(&self, host: &Host, peer: Ipv4Addr) -> bool {
-        neighbours::card_of(&self.paths, peer).is_some_and(|card| host.macs.contains(&card))
+    /// What must know an address that asks in the host's name.
+    pub(super) fn verify(&self, host: &Host, peer: Ipv4Addr) -> Verify {
+        host.verify
+            .unwrap_or_else(|| Verify::strictest(peer, self.network))
+    }
+
+    /// Whether an address may be taken for the host's own; the error is the sentence that says why not.
+    pub(super) fn backed(&self, host: &Host, peer: Ipv4Addr) -> Result<(), String> {
+        let allowed = |network: &Network| network.contains(peer);
+        if !host.allow.is_empty() && !host.allow.iter().any(allowed) {
+            return Err(format!("{peer} is in no network of its `list allow`"));
+        }
+        backed(
+            self.verify(host, peer),
+            &host.macs,
+            || neighbours::card_of(&self.paths, peer),
+            || leases::card_of(&self.paths, peer),
+        )
+        .map_err(|why| format!("{peer} {why}"))
     }
 
     /// What was last seen of a host's machine; before it was ever seen, its first card and the usual kind of machine.

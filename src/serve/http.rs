@@ -2,9 +2,10 @@
 //!
 //! Not its job: what is answered (`routes`).
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::convert::Infallible;
-use std::net::{IpAddr, Ipv4Addr};
+use std::io;
+use std::net::Ipv4Addr;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
@@ -16,15 +17,14 @@ use hyper::header::{self, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::time::timeout;
 
+use super::connections::{self, Watched};
 use super::engine::Engine;
 use super::files::FileAnswer;
 use super::routes::{self, Method, Request, Response, route};
 
-/// Connections at once: each installer has a few, and with 24 KB each they stay below 6 MB.
-const MOST_CONNECTIONS: usize = 256;
 /// For the whole head of a request, and for the next request on a connection: slow links need one or two seconds.
 const HEAD_TIME: Duration = Duration::from_secs(15);
 /// For the body of a report.
@@ -37,58 +37,22 @@ const HEAD_LENGTH: usize = 16 * 1024;
 const MOST_HEADERS: usize = 64;
 /// Piece of a file that is read and sent at once, in bytes.
 const PIECE: usize = 32 * 1024;
-/// After accept() failed, as it does when there are no file descriptors left.
-const PAUSE: Duration = Duration::from_millis(100);
-
 type Answer = hyper::Response<Content>;
 
 /// Serves until it is dropped.
 pub async fn serve(listener: TcpListener, engine: Rc<RefCell<Engine>>) -> Infallible {
-    let open = Rc::new(Cell::new(0));
-    loop {
-        let (stream, peer) = match listener.accept().await {
-            Ok(accepted) => accepted,
-            Err(error) => {
-                log::warn!("cannot accept a connection: {error}");
-                tokio::time::sleep(PAUSE).await;
-                continue;
-            }
-        };
-        let IpAddr::V4(peer) = peer.ip() else {
-            continue;
-        };
-        if open.get() >= MOST_CONNECTIONS {
-            log::warn!("{peer} is turned away: {MOST_CONNECTIONS} connections are open");
-            continue;
-        }
-        let slot = Slot::take(&open);
-        let engine = Rc::clone(&engine);
-        tokio::task::spawn_local(async move {
-            connection(stream, peer, engine).await;
-            drop(slot);
-        });
-    }
+    connections::serve(listener, move |stream| {
+        connection(stream, Rc::clone(&engine))
+    })
+    .await
 }
 
-/// Counts a connection for as long as it lives.
-struct Slot(Rc<Cell<usize>>);
-
-impl Slot {
-    fn take(open: &Rc<Cell<usize>>) -> Self {
-        open.set(open.get() + 1);
-        Slot(Rc::clone(open))
-    }
-}
-
-impl Drop for Slot {
-    fn drop(&mut self) {
-        self.0.set(self.0.get() - 1);
-    }
-}
-
-async fn connection(stream: TcpStream, peer: Ipv4Addr, engine: Rc<RefCell<Engine>>) {
+async fn connection(stream: Watched, engine: Rc<RefCell<Engine>>) {
+    let open = Rc::clone(stream.open());
+    let peer = open.peer();
     let service = service_fn(move |request| {
         let engine = Rc::clone(&engine);
+        open.asks();
         async move { Ok::<_, Infallible>(answer(request, peer, engine).await) }
     });
     let served = http1::Builder::new()
@@ -192,7 +156,7 @@ enum Content {
 
 impl Body for Content {
     type Data = Bytes;
-    type Error = std::io::Error;
+    type Error = io::Error;
 
     fn poll_frame(
         self: Pin<&mut Self>,

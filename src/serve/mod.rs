@@ -14,14 +14,17 @@ use tokio::sync::Notify;
 use tokio::task::LocalSet;
 
 use crate::core::answer::Router;
+use crate::core::settings::Network;
 use crate::host::interface;
 use crate::host::paths::Paths;
 use crate::host::state_file;
 use crate::host::ubus::Provider;
 use engine::Engine;
 
+mod admission;
 mod arguments;
 pub mod boot;
+mod connections;
 pub mod engine;
 mod events;
 mod files;
@@ -87,9 +90,12 @@ async fn listen(
             (main.interface.clone(), main.port)
         };
         let bound = match interface::address(paths, &name) {
-            Ok((address, _)) => bind(address, port)
-                .await?
-                .map(|listener| (listener, Router { address, port })),
+            Ok((address, prefix)) => {
+                engine.borrow_mut().network = prefix.map(|prefix| Network { address, prefix });
+                bind(address, port)
+                    .await?
+                    .map(|listener| (listener, Router { address, port }))
+            }
             Err(error) => Err(error),
         };
         let (listener, router) = match bound {

@@ -2,6 +2,8 @@
 //!
 //! Not its job: HTTP; whether a claim may be granted (`core::lifecycle`).
 
+use std::net::Ipv4Addr;
+
 use super::boot::Answer;
 use super::engine::Engine;
 use crate::core::decision::{self, Identity};
@@ -19,7 +21,7 @@ const NONCE_LENGTH: usize = 64;
 
 impl Engine {
     /// `/v1/report`: claim, progress, completed, failed.
-    pub fn report(&mut self, query: &Query) -> Answer {
+    pub fn report(&mut self, peer: Ipv4Addr, query: &Query) -> Answer {
         self.refresh();
         let (Some(mac), Some(token), Some(event)) =
             (query.get("mac"), query.get("token"), query.get("event"))
@@ -30,7 +32,14 @@ impl Engine {
             return Answer::Bad("mac is not a MAC address".to_owned());
         };
         let (name, usable) = match decision::identify(&self.settings, mac) {
-            Identity::Host(host) => (host.name.clone(), true),
+            Identity::Host(host) => {
+                let name = host.name.clone();
+                // The token may have been read by others: with option publish, anybody on the LAN can.
+                if let Err(why) = self.backed(host, peer) {
+                    return self.deny(&name, why);
+                }
+                (name, true)
+            }
             // An installation that was granted may end although somebody broke the host's section meanwhile.
             Identity::Disabled(name) => (name.to_owned(), false),
             Identity::Unknown => return Answer::NotFound(format!("{mac} is no host")),

@@ -157,9 +157,11 @@ fn answer_file(engine: &mut Engine, peer: Ipv4Addr, mac: &str, token: &str) -> R
 
 fn report(engine: &mut Engine, request: &Request, query: &Query) -> Response {
     match request.method {
-        Method::Post => engine.report(&Query::parse(request.body.trim_end())).into(),
+        Method::Post => engine
+            .report(request.peer, &Query::parse(request.body.trim_end()))
+            .into(),
         // For clients that cannot POST, such as the iPXE of distributions.
-        Method::Get => engine.report(query).into(),
+        Method::Get => engine.report(request.peer, query).into(),
         Method::Head | Method::Other => Response::refusal(405, "a report is made with POST or GET"),
     }
 }

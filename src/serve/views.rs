@@ -2,6 +2,8 @@
 //!
 //! Not its job: changing anything (`object`, `boot`), all hosts (`status`).
 
+use std::net::Ipv4Addr;
+
 use super::engine::{Engine, NO_TOKEN};
 use super::object::{Reply, reply};
 use crate::core::answer::RenderError;
@@ -143,8 +145,13 @@ impl Engine {
                 text: error.text,
             },
         });
-        let text = "it must ask from an address that the router's neighbour table knows as one of its cards".to_owned();
-        checks.push(Check { ok: true, text });
+        // Where it will ask from is not known yet: most likely from the served network.
+        let verify = self.network.map(|network| network.address);
+        let verify = self.verify(host, verify.unwrap_or(Ipv4Addr::UNSPECIFIED));
+        checks.push(Check {
+            ok: true,
+            text: verify.rule().to_owned(),
+        });
         let installs = (arm.is_some() || once) && checks.iter().all(|check| check.ok);
         let loader = self.has_disk_loader(&machine);
         let (decision, why) = match checks.iter().find(|check| !check.ok) {

@@ -46,7 +46,7 @@ impl RealEngine {
 
     fn report(&mut self, card: &str, token: &str, more: &str) -> bool {
         let query = Query::parse(&format!("mac={card}&token={token}&{more}"));
-        matches!(self.engine().report(&query), Answer::Text(_))
+        matches!(self.engine().report(address(card), &query), Answer::Text(_))
     }
 
     fn read(&self, name: &str) -> Option<Vec<u8>> {

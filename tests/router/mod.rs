@@ -267,6 +267,8 @@ pub fn host(name: &str, macs: &[&str]) -> Host {
         network: HostNetwork::default(),
         leave: None,
         install: Install::Manual,
+        verify: None,
+        allow: Vec::new(),
         publish: true,
         packages: Vec::new(),
         vars: BTreeMap::new(),

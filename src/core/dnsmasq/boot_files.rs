@@ -26,18 +26,25 @@ const fn signed(file: &'static str, needs: &'static str) -> Candidate {
     }
 }
 
-/// undionly.kpxe keeps to the card's own driver, as snponly.efi does.
-const BIOS: [Candidate; 5] = [
+// The folders are those of iPXE's release archive `ipxeboot.tar.gz` (iPXE 2.0.0, `src/util/gensrvimg`), unpacked into
+// `tftp_root` with or without its own top folder `ipxeboot`. There, `x86_64-sb/snponly-shim.efi` is a link to `shimx64.efi`
+// beside it, and the shim loads what its name without `-shim` says (ipxe/shim, `automatic_next_path`).
+
+/// undionly.kpxe keeps to the card's own driver, as snponly.efi does. The build for 32 bits runs on every processor.
+const BIOS: [Candidate; 6] = [
     plain("undionly.kpxe"),
-    plain("x86/undionly.kpxe"),
     plain("i386/undionly.kpxe"),
-    plain("ipxeboot/undionly.kpxe"),
+    plain("x86_64/undionly.kpxe"),
+    plain("ipxeboot/i386/undionly.kpxe"),
+    plain("ipxeboot/x86_64/undionly.kpxe"),
     plain("ipxe.pxe"),
 ];
 
 /// The signed shim first: it starts with Secure Boot on and off. Then snponly before ipxe: it keeps to the firmware's
 /// network driver, and iPXE's own does not get a lease on the Broadcom cards of Dell's servers.
-const X86_64: [Candidate; 12] = [
+///
+/// A signed iPXE without a shim is for those whose machines trust its key, or have Secure Boot off.
+const X86_64: [Candidate; 14] = [
     signed("x86_64-sb/snponly-shim.efi", "x86_64-sb/snponly.efi"),
     signed(
         "ipxeboot/x86_64-sb/snponly-shim.efi",
@@ -47,6 +54,7 @@ const X86_64: [Candidate; 12] = [
     plain("ipxeboot/x86_64/snponly.efi"),
     plain("snponly.efi"),
     plain("snponly-x86_64.efi"),
+    plain("x86_64-sb/snponly.efi"),
     signed("x86_64-sb/ipxe-shim.efi", "x86_64-sb/ipxe.efi"),
     signed(
         "ipxeboot/x86_64-sb/ipxe-shim.efi",
@@ -56,10 +64,11 @@ const X86_64: [Candidate; 12] = [
     plain("ipxeboot/x86_64/ipxe.efi"),
     plain("ipxe.efi"),
     plain("ipxe-x86_64.efi"),
+    plain("x86_64-sb/ipxe.efi"),
 ];
 
 /// The same order as for x86-64; a bare `snponly.efi` is x86-64 by custom, so it is no candidate here.
-const ARM64: [Candidate; 10] = [
+const ARM64: [Candidate; 12] = [
     signed("arm64-sb/snponly-shim.efi", "arm64-sb/snponly.efi"),
     signed(
         "ipxeboot/arm64-sb/snponly-shim.efi",
@@ -68,6 +77,7 @@ const ARM64: [Candidate; 10] = [
     plain("arm64/snponly.efi"),
     plain("ipxeboot/arm64/snponly.efi"),
     plain("snponly-arm64.efi"),
+    plain("arm64-sb/snponly.efi"),
     signed("arm64-sb/ipxe-shim.efi", "arm64-sb/ipxe.efi"),
     signed(
         "ipxeboot/arm64-sb/ipxe-shim.efi",
@@ -76,6 +86,7 @@ const ARM64: [Candidate; 10] = [
     plain("arm64/ipxe.efi"),
     plain("ipxeboot/arm64/ipxe.efi"),
     plain("ipxe-arm64.efi"),
+    plain("arm64-sb/ipxe.efi"),
 ];
 
 /// Every architecture, in the order in which they are reported.
@@ -161,7 +172,9 @@ pub fn choose(
         })
         .collect();
     Err(format!(
-        "{words} get no boot file: none is below {tftp_root}; put iPXE there as {} and run 'kickstand apply' again.",
+        "{words} get no boot file: none is below {tftp_root}; run 'kickstand boot-files fetch {}', or put iPXE there as {}, and run \
+         'kickstand apply' again.",
+        architecture.word(),
         places.join(", or ")
     ))
 }

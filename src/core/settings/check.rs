@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::{AnswerKind, Install, Leave, Network, Sudo, Unknown, host_bits};
 use crate::core::mac::Mac;
+use crate::core::verify::Verify;
 
 /// A check of one value.
 pub type Check<T> = fn(&str) -> Result<T, String>;
@@ -103,6 +104,17 @@ pub fn install(value: &str) -> Result<Install, String> {
         value,
         &[("manual", Install::Manual), ("once", Install::Once)],
     )
+}
+
+/// What must know the address that asks.
+pub fn verify(value: &str) -> Result<Verify, String> {
+    let choices = [
+        Verify::Neighbour,
+        Verify::Lease,
+        Verify::Token,
+        Verify::None,
+    ];
+    choice(value, &choices.map(|choice| (choice.word(), choice)))
 }
 
 /// Kind of answer file.
@@ -310,6 +322,28 @@ pub fn url(value: &str) -> Result<String, String> {
         Ok(value.trim_end_matches('/').to_owned())
     } else {
         Err("a URL such as http://repo.example.org/9".to_owned())
+    }
+}
+
+/// The address of a file on a web server, which becomes a word of a command line.
+pub fn download_url(value: &str) -> Result<String, String> {
+    let rest = ["http://", "https://"]
+        .iter()
+        .find_map(|scheme| value.strip_prefix(scheme));
+    let plain = value.bytes().all(|byte| byte.is_ascii_graphic());
+    if plain && rest.is_some_and(|rest| rest.contains('/') && !rest.starts_with('/')) {
+        Ok(value.to_owned())
+    } else {
+        Err("the URL of a file such as https://example.org/ipxeboot.tar.gz".to_owned())
+    }
+}
+
+/// A SHA-256 digest, as sha256sum(1) prints it.
+pub fn sha256(value: &str) -> Result<String, String> {
+    if value.len() == 64 && value.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        Ok(value.to_ascii_lowercase())
+    } else {
+        Err("64 hexadecimal digits, as sha256sum prints them".to_owned())
     }
 }
 

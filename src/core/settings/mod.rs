@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::mac::Mac;
+use super::verify::Verify;
 
 mod check;
 mod network;
@@ -16,7 +17,7 @@ mod section;
 #[cfg(test)]
 mod tests;
 
-pub use check::{LONGEST_WINDOW, SHORTEST_WINDOW};
+pub use check::{LONGEST_WINDOW, SHORTEST_WINDOW, download_url, sha256};
 pub use read::read;
 
 /// Everything that the user configured and that can be used, and what can not be used, with the reason.
@@ -82,6 +83,10 @@ pub struct Main {
     pub allow: Vec<Network>,
     /// Boot file by architecture where the user chose one, relative to `tftp_root`.
     pub boot_files: BTreeMap<BootArchitecture, String>,
+    /// Where iPXE's release archive is fetched from.
+    pub boot_files_url: String,
+    /// SHA-256 of the archive there, in lower case; without one, nothing is fetched from there.
+    pub boot_files_sha256: Option<String>,
 }
 
 /// Architectures that have a boot file of their own.
@@ -93,6 +98,17 @@ pub enum BootArchitecture {
     X86_64,
     /// 64-bit ARM UEFI (11; 19 over HTTP).
     Arm64,
+}
+
+impl BootArchitecture {
+    /// As the options `boot_file_…` and the command line name it.
+    pub fn word(self) -> &'static str {
+        match self {
+            BootArchitecture::Bios => "bios",
+            BootArchitecture::X86_64 => "x86_64",
+            BootArchitecture::Arm64 => "arm64",
+        }
+    }
 }
 
 /// An address range, as in `192.0.2.0/24`.
@@ -183,6 +199,10 @@ pub struct Host {
     pub leave: Option<Leave>,
     /// Who arms it.
     pub install: Install,
+    /// What must know the address that asks in its name; without it, the strictest that the network allows.
+    pub verify: Option<Verify>,
+    /// Networks that it may ask from; empty: any.
+    pub allow: Vec<Network>,
     /// Whether its answer file is readable through uhttpd while it is armed.
     pub publish: bool,
     /// `list package`, added to the profile's.
@@ -347,6 +367,12 @@ impl Settings {
 /// Characters of the list of hosts in an error: enough for a dozen names, and one line of a terminal or two.
 const NAMES_SHOWN: usize = 160;
 
+/// iPXE 2.0.0 of March 2026, the first release with builds that Microsoft's key signs: 12,002,760 bytes.
+pub const RELEASE_URL: &str =
+    "https://github.com/ipxe/ipxe/releases/download/v2.0.0/ipxeboot.tar.gz";
+/// Its SHA-256, as six public projects have pinned it (docs/verification.md).
+const RELEASE_SHA256: &str = "01a526d4cc791fc30362259c609d6c506cc64a7bdff51b9a5eb788354e17eee1";
+
 impl Default for Main {
     fn default() -> Self {
         Main {
@@ -361,6 +387,8 @@ impl Default for Main {
             syslog_port: 5140,
             allow: Vec::new(),
             boot_files: BTreeMap::new(),
+            boot_files_url: RELEASE_URL.to_owned(),
+            boot_files_sha256: Some(RELEASE_SHA256.to_owned()),
         }
     }
 }

@@ -154,6 +154,13 @@ fn read_main(section: &Section, settings: &mut Settings) {
             reader.option("boot_file_arm64", check::relative_path),
         ),
     ];
+    let url = reader.option("boot_files_url", check::download_url);
+    let sha256 = reader.option("boot_files_sha256", check::sha256);
+    // The digest that is built in belongs to the URL that is built in.
+    let known = match &url {
+        Some(url) if *url != default.boot_files_url => None,
+        _ => default.boot_files_sha256,
+    };
     settings.main = Main {
         enabled: reader
             .option("enabled", check::boolean)
@@ -183,6 +190,8 @@ fn read_main(section: &Section, settings: &mut Settings) {
             .into_iter()
             .filter_map(|(architecture, file)| Some((architecture, file?)))
             .collect(),
+        boot_files_url: url.unwrap_or(default.boot_files_url),
+        boot_files_sha256: sha256.or(known),
     };
     settings.faults.extend(reader.finish());
 }
@@ -318,6 +327,8 @@ fn read_host(
         network,
         leave: reader.option("leave", check::leave),
         install,
+        verify: reader.option("verify", check::verify),
+        allow: reader.list("allow", check::network),
         publish: reader.option("publish", check::boolean).unwrap_or(false),
         packages: reader.list("package", check::package),
         vars: reader.list("var", check::variable).into_iter().collect(),

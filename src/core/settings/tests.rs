@@ -37,9 +37,10 @@ fn three_lines_make_a_host() {
             host.hostname.as_str(),
             host.install,
             host.publish,
-            host.leave
+            host.leave,
+            host.verify
         ),
-        ("h", Install::Manual, false, None)
+        ("h", Install::Manual, false, None, None)
     );
     assert_eq!(settings.profiles["p"].answer, "almalinux.ks");
 }
@@ -60,6 +61,20 @@ fn every_bad_value_is_named_with_what_is_allowed() {
         ("main", "attempts", "0", "1 to 10"),
         ("main", "allow", "192.0.2.0/33", "an IPv4 network"),
         ("main", "boot_file_bios", "../x", "a path below tftp_root"),
+        (
+            "main",
+            "boot_files_url",
+            "-O/etc/passwd",
+            "the URL of a file",
+        ),
+        (
+            "main",
+            "boot_files_url",
+            "http://a b/c",
+            "the URL of a file",
+        ),
+        ("main", "boot_files_url", "ftp://a/c", "the URL of a file"),
+        ("main", "boot_files_sha256", "01a5", "64 hexadecimal digits"),
         (
             "profile",
             "kind",

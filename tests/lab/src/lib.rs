@@ -6,8 +6,10 @@
 //! programs, [`dnsmasq_init`] stands in for the one script that cannot be had, [`netboot_client`] asks dnsmasq what a
 //! machine would ask.
 
+pub mod apt;
 pub mod disk;
 pub mod dnsmasq_init;
+pub mod hostile;
 pub mod http;
 pub mod image;
 #[cfg(test)]
@@ -18,10 +20,13 @@ pub mod netboot_client;
 pub mod network;
 pub mod parts;
 pub mod process;
+pub mod python;
 pub mod reading;
+pub mod requests;
 pub mod router;
 pub mod scratch;
 pub mod service;
 pub mod setup;
+pub mod shelf;
 pub mod story;
 pub mod timeline;

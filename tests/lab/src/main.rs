@@ -6,14 +6,17 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use kickstand_lab::dnsmasq_init::act_if_asked;
+use kickstand_lab::hostile;
 use kickstand_lab::image::Images;
 use kickstand_lab::machine::{BootOrder, Firmware};
 use kickstand_lab::process::{Context, Failure, Result};
-use kickstand_lab::setup::Lab;
+use kickstand_lab::setup::{Lab, install_browser};
 use kickstand_lab::story::{self, Script};
 
 const USAGE: &str = "usage: kickstand-lab set-up
-       kickstand-lab demo --kickstand PROGRAM [--http] [--disk-first]";
+       kickstand-lab set-up-browser
+       kickstand-lab demo --kickstand PROGRAM [--http] [--disk-first]
+       kickstand-lab hostile --kickstand PROGRAM [--effort ROUNDS]";
 
 fn main() -> ExitCode {
     // As the router's init script for dnsmasq, when that was asked for.
@@ -21,7 +24,9 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let outcome = match arguments.split_first() {
         Some((command, [])) if command == "set-up" => set_up(),
+        Some((command, [])) if command == "set-up-browser" => install_browser(),
         Some((command, rest)) if command == "demo" => demo(rest),
+        Some((command, rest)) if command == "hostile" => attack(rest),
         _ => {
             eprintln!("{USAGE}");
             return ExitCode::from(2);
@@ -71,4 +76,22 @@ fn demo(arguments: &[String]) -> Result<()> {
     })?;
     println!("\n{}", outcome.status.trim_end());
     Ok(())
+}
+
+/// Attacks and faults, as a table.
+fn attack(arguments: &[String]) -> Result<()> {
+    let (kickstand, effort) = match arguments {
+        [option, program] if option == "--kickstand" => (program, "1"),
+        [option, program, effort, rounds] if option == "--kickstand" && effort == "--effort" => {
+            (program, rounds.as_str())
+        }
+        _ => return Err(Failure::new(USAGE)),
+    };
+    let effort = effort.parse().context("--effort wants a number")?;
+    println!("{}", hostile::heading());
+    let rows = hostile::run(kickstand, effort, |row| println!("{}", hostile::line(row)));
+    match rows.iter().filter(|row| !row.is_clean()).count() {
+        0 => Ok(()),
+        bad => Err(Failure::new(format!("{bad} cases are not clean"))),
+    }
 }

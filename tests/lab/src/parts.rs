@@ -7,9 +7,13 @@
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
+use std::hash::{DefaultHasher, Hasher};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::{env, io};
+
+use crate::process::{self, Context};
+use crate::{python, setup, shelf};
 
 /// Path of OpenWrt's `uci` command: libuci as crate libuci-sys ships it, compiled by `cc`.
 ///
@@ -69,24 +73,38 @@ const PYKICKSTART: &str = "3.78";
 ///
 /// If it cannot be installed; the message says what failed.
 pub fn ksvalidator() -> PathBuf {
-    // Stays where it is made: an environment knows its own path.
     let shelf = target_folder().join("parts");
-    let place = shelf.join(format!("pykickstart-{PYKICKSTART}"));
-    let (finished, binary) = (place.join("complete"), place.join("bin/ksvalidator"));
-    fs::create_dir_all(&shelf).expect("the target folder can be written");
-    let lock = File::create(shelf.join("pykickstart.lock")).expect("the shelf was just made");
-    lock.lock().expect("the kernel can lock a file");
-    if !finished.exists() {
-        eprintln!("installing pykickstart {PYKICKSTART} for the tests, once …");
-        let _ = fs::remove_dir_all(&place);
-        run(Command::new("python3").args(["-m", "venv"]).arg(&place));
-        let mut pip = Command::new(place.join("bin/pip"));
-        run(pip
-            .args(["install", "--quiet", "--disable-pip-version-check"])
-            .arg(format!("pykickstart=={PYKICKSTART}")));
-        File::create(&finished).expect("the environment was just made");
+    let made = python::environment(&shelf, "pykickstart", PYKICKSTART);
+    let place = made.unwrap_or_else(|failure| panic!("{failure}"));
+    place.join("bin/ksvalidator")
+}
+
+/// Folder of the node modules that drive Debian's Chromium, as `package-lock.json` in `sources` pins them. Chromium, node and
+/// npm are installed when they are missing.
+///
+/// # Panics
+///
+/// If something cannot be installed; the message says what failed.
+pub fn browser(sources: &Path) -> PathBuf {
+    if let Err(failure) = setup::install_browser() {
+        panic!("the tests need a browser: {failure}");
     }
-    binary
+    let lock = fs::read(sources.join("package-lock.json")).expect("the lock file is committed");
+    let mut version = DefaultHasher::new();
+    version.write(&lock);
+    let name = format!("browser-{:016x}", version.finish());
+    let made = shelf::installed(&target_folder().join("parts"), &name, |place| {
+        fs::create_dir_all(place).context(format!("make {}", place.display()))?;
+        for name in ["package.json", "package-lock.json"] {
+            fs::copy(sources.join(name), place.join(name)).context(format!("copy {name}"))?;
+        }
+        let mut npm = Command::new("npm");
+        npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"])
+            .current_dir(place);
+        process::run(&mut npm).map(drop)
+    });
+    let place = made.unwrap_or_else(|failure| panic!("{failure}"));
+    place.join("node_modules")
 }
 
 /// Path of a binary that `build` makes in the folder it is given, unless somebody did before.

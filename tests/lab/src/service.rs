@@ -29,6 +29,32 @@ pub struct Service {
     port: u16,
     broker: Option<Running>,
     running: Option<Running>,
+    runner: Runner,
+}
+
+/// What starts the binary when it is for another processor or another time: an emulator with its options, and variables.
+#[derive(Debug, Clone, Default)]
+pub struct Runner {
+    /// Command and options that go before the binary; none: it is started itself.
+    pub words: Vec<String>,
+    /// Environment variables.
+    pub environment: Vec<(String, String)>,
+}
+
+impl Runner {
+    /// A command that runs the binary, without its arguments.
+    pub fn command(&self, binary: &Path) -> Command {
+        let mut command = match self.words.split_first() {
+            Some((program, options)) => {
+                let mut command = Command::new(program);
+                command.args(options).arg(binary);
+                command
+            }
+            None => Command::new(binary),
+        };
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
+        command
+    }
 }
 
 impl Service {
@@ -64,6 +90,7 @@ impl Service {
             port,
             broker: None,
             running: None,
+            runner: Runner::default(),
         };
         service.start_broker();
         service.commit(config);
@@ -100,6 +127,11 @@ impl Service {
     /// When it does not run.
     pub fn id(&self) -> u32 {
         self.running.as_ref().expect("it runs").id()
+    }
+
+    /// From now on, service and commands are started by that.
+    pub fn run_by(&mut self, runner: Runner) {
+        self.runner = runner;
     }
 
     /// The router's files.
@@ -258,7 +290,7 @@ impl Service {
 
     /// A command of the CLI, not yet run.
     pub fn command(&self, words: &[&str]) -> Command {
-        let mut command = Command::new(&self.binary);
+        let mut command = self.runner.command(&self.binary);
         command.arg("--root").arg(self.tree.path()).args(words);
         command
     }

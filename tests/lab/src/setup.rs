@@ -5,12 +5,15 @@
 use std::env;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
+use crate::apt::{self, Apt};
 use crate::process::{Context, Failure, Result, run, words};
 
-/// What must be on the machine: a file that shows that it is there, its package, and what it is for.
-const NEEDED: [(&str, &str, &str); 12] = [
+/// A file that shows that something is there, its package, and what it is for.
+type Needed = (&'static str, &'static str, &'static str);
+
+/// What must be on the machine.
+const NEEDED: [Needed; 12] = [
     (
         "/usr/bin/qemu-system-x86_64",
         "qemu-system-x86",
@@ -45,6 +48,13 @@ const NEEDED: [(&str, &str, &str); 12] = [
     ("/usr/bin/ip", "iproute2", "makes the network"),
 ];
 
+/// What shows the LuCI application to its tests.
+const BROWSER: [Needed; 3] = [
+    ("/usr/bin/chromium", "chromium", "shows the LuCI pages"),
+    ("/usr/bin/node", "nodejs", "drives the browser"),
+    ("/usr/bin/npm", "npm", "fetches what node needs for that"),
+];
+
 /// Packages whose files are used without installing them: a kernel, boot loaders and a static busybox would change how
 /// the machine that runs the lab boots or works.
 const UNPACKED: [&str; 5] = [
@@ -70,6 +80,14 @@ pub struct Lab {
 impl Lab {
     /// The lab below cargo's target folder, with everything installed and unpacked that it needs.
     pub fn set_up() -> Result<Self> {
+        let lab = Lab::as_root()?;
+        let _lock = lab.lock()?;
+        lab.install_missing(&NEEDED)?;
+        lab.unpack_packages()?;
+        Ok(lab)
+    }
+
+    fn as_root() -> Result<Self> {
         if run(&mut words("id -u"))?.trim() != "0" {
             return Err(Failure::new(
                 "The lab must run as root, because it makes network namespaces and installs packages.",
@@ -79,9 +97,6 @@ impl Lab {
             folder: target_folder()?.join("lab"),
         };
         fs::create_dir_all(&lab.folder).context(format!("make {}", lab.folder.display()))?;
-        let _lock = lab.lock()?;
-        lab.install_missing()?;
-        lab.unpack_packages()?;
         Ok(lab)
     }
 
@@ -115,11 +130,8 @@ impl Lab {
         Ok(file)
     }
 
-    fn install_missing(&self) -> Result<()> {
-        let missing: Vec<_> = NEEDED
-            .iter()
-            .filter(|(file, _, _)| !Path::new(file).exists())
-            .collect();
+    fn install_missing(&self, needed: &[Needed]) -> Result<()> {
+        let missing = missing(needed);
         if missing.is_empty() {
             return Ok(());
         }
@@ -127,8 +139,9 @@ impl Lab {
             eprintln!("lab: installs {package}, which {purpose}");
         }
         let packages: Vec<&str> = missing.iter().map(|(_, package, _)| *package).collect();
-        refresh_lists(packages[0])?;
-        let Err(first) = run(self.apt_install().args(&packages)) else {
+        let apt = Apt::new("lab", &self.folder.join("archives"));
+        apt.refresh_lists(packages[0])?;
+        let Err(first) = run(apt.install().args(&packages)) else {
             return Ok(());
         };
         // A newer qemu-utils, from backports that apt no longer lists, breaks the release's own QEMU.
@@ -137,29 +150,14 @@ impl Lab {
         };
         eprintln!(
             "lab: apt-get refused ({}); tries again with {utils}, which belongs to this QEMU",
-            reason(&first)
+            apt::reason(&first)
         );
-        run(self
-            .apt_install()
+        run(apt
+            .install()
             .arg("--allow-downgrades")
             .args(&packages)
             .arg(utils))?;
         Ok(())
-    }
-
-    /// apt-get install with an archive folder of its own: two runs at once delete each other's packages.
-    fn apt_install(&self) -> Command {
-        let archives = self.folder.join("archives");
-        let _ = fs::create_dir_all(archives.join("partial"));
-        // 600 s: the dpkg of somebody else's installation may take minutes. Nothing may be removed to make room: that
-        // is for the owner of the machine to decide.
-        let mut command = words(
-            "apt-get install --yes --no-remove --quiet --no-install-recommends --option DPkg::Lock::Timeout=600",
-        );
-        command.arg("--option");
-        command.arg(format!("Dir::Cache::archives={}", archives.display()));
-        command.env("DEBIAN_FRONTEND", "noninteractive");
-        command
     }
 
     fn unpack_packages(&self) -> Result<()> {
@@ -172,7 +170,7 @@ impl Lab {
             "lab: fetches and unpacks, without installing: {KERNEL} {}",
             UNPACKED.join(" ")
         );
-        refresh_lists(KERNEL)?;
+        Apt::new("lab", &self.folder.join("archives")).refresh_lists(KERNEL)?;
         let archives = self.folder("packages")?;
         run(words("apt-get download --quiet")
             .arg(kernel_package()?)
@@ -190,8 +188,29 @@ impl Lab {
     }
 }
 
+/// Installs a browser and what drives it, where they are missing. Only then it must be root who asks.
+///
+/// # Errors
+///
+/// Those of apt-get.
+pub fn install_browser() -> Result<()> {
+    if missing(&BROWSER).is_empty() {
+        return Ok(());
+    }
+    let lab = Lab::as_root()?;
+    let _lock = lab.lock()?;
+    lab.install_missing(&BROWSER)
+}
+
+fn missing(needed: &[Needed]) -> Vec<&Needed> {
+    needed
+        .iter()
+        .filter(|(file, _, _)| !Path::new(file).exists())
+        .collect()
+}
+
 /// Cargo's target folder: the one that the running program was built in.
-fn target_folder() -> Result<PathBuf> {
+pub fn target_folder() -> Result<PathBuf> {
     let program = env::current_exe().context("find the running program")?;
     // Cargo marks its target folders with this file, so that backups leave them out.
     let target = program
@@ -205,26 +224,6 @@ fn target_folder() -> Result<PathBuf> {
     }
 }
 
-/// Fetches apt's lists when they do not know `package`, as on an image that was shipped without them.
-fn refresh_lists(package: &str) -> Result<()> {
-    if candidate(package).is_none() {
-        eprintln!("lab: apt does not know {package}; fetches its lists");
-        run(&mut words(
-            "apt-get update --quiet --option DPkg::Lock::Timeout=600",
-        ))?;
-    }
-    Ok(())
-}
-
-/// The version of a package that apt would install.
-fn candidate(package: &str) -> Option<String> {
-    let policy = run(words("apt-cache policy").arg(package).env("LC_ALL", "C")).ok()?;
-    let line = policy
-        .lines()
-        .find_map(|line| line.trim().strip_prefix("Candidate: "))?;
-    (line != "(none)").then(|| line.to_owned())
-}
-
 /// `qemu-utils=VERSION` of the QEMU that is to be installed, where another version of it is in the way.
 fn matching_utils(packages: &[&str]) -> Option<String> {
     if !packages.contains(&"qemu-system-x86") {
@@ -234,7 +233,7 @@ fn matching_utils(packages: &[&str]) -> Option<String> {
         "dpkg-query --show --showformat=${Version} qemu-utils",
     ))
     .ok()?;
-    let version = candidate("qemu-system-x86")?;
+    let version = apt::candidate("qemu-system-x86")?;
     (!installed.is_empty() && installed != version).then(|| format!("qemu-utils={version}"))
 }
 
@@ -245,11 +244,4 @@ fn kernel_package() -> Result<String> {
         .find_map(|line| line.trim().strip_prefix("Depends: "))
         .map(str::to_owned)
         .ok_or_else(|| Failure::new(format!("{KERNEL} depends on no kernel")))
-}
-
-/// The reason why apt-get refused: the last line that it marks as an error; the rest is what it tried.
-fn reason(failure: &Failure) -> String {
-    let text = failure.to_string();
-    let last = text.rsplit("E: ").next().unwrap_or_default();
-    last.trim().trim_end_matches('.').to_owned()
 }

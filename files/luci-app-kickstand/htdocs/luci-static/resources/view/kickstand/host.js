@@ -1,0 +1,200 @@
+'use strict';
+'require view';
+'require dom';
+'require ui';
+'require kickstand.dialogs as dialogs';
+'require kickstand.live as live';
+'require kickstand.parts as parts';
+'require kickstand.service as service';
+'require kickstand.words as words';
+
+// One host: where it is, what happened with the times between, why it is told what it is told, what it is given, and its installer's log.
+
+const MOVING = [ 'armed', 'booting', 'installing' ];
+
+const SOURCES = {
+	reported: _('said the machine'),
+	observed: _('seen by the router'),
+	user: _('done by a user')
+};
+
+const TEXTS = [
+	{ what: 'ipxe', title: _('iPXE script') },
+	{ what: 'answer', title: _('Answer file') },
+	{ what: 'args', title: _('Kernel line') }
+];
+
+const SEVERITIES = { error: _('Error'), warning: _('Warning'), note: _('Note') };
+
+function section(title, ...content) {
+	return E('div', { 'class': 'cbi-section' }, [ E('h3', {}, [ title ]) ].concat(content));
+}
+
+return view.extend({
+	handleSave: null,
+	handleSaveApply: null,
+	handleReset: null,
+
+	render() {
+		parts.loadStyle();
+		this.name = new URLSearchParams(window.location.search).get('name') ?? '';
+		this.what = null;
+		this.card = null;
+		const n = this.nodes = {
+			trouble: E('div'), title: E('h2', {}, [ words.text(this.name, 64) ]), now: E('div'), actions: E('div', { 'class': 'kickstand-actions' }),
+			facts: E('div'), events: E('tbody'), noEvents: E('p'), cards: E('div'), why: E('div', { 'aria-live': 'polite' }),
+			texts: E('div', { 'class': 'kickstand-actions', 'role': 'group' }), text: E('div', { 'aria-live': 'polite' }), log: E('div')
+		};
+		dom.content(n.texts, TEXTS.flatMap((text) => [ E('button', {
+			'class': 'btn cbi-button', 'data-what': text.what, 'aria-pressed': 'false', 'click': ui.createHandlerFn(this, () => this.showText(text.what))
+		}, [ text.title ]), ' ' ]));
+		this.refresh = live.follow(() => this.look());
+
+		return E('div', { 'class': 'kickstand' }, [
+			E('p', {}, [ E('a', { 'href': L.url('admin/services/kickstand/hosts') }, [ '← ', _('All hosts') ]) ]),
+			n.title, n.trouble, parts.readOnlyNote(),
+			E('div', { 'class': 'cbi-section' }, [ n.now, n.actions, n.facts ]),
+			section(_('Timeline'), E('table', { 'class': 'table kickstand-timeline' }, [ n.events ]), n.noEvents),
+			section(_('Why this decision'), n.cards, n.why),
+			section(_('What it is given'), n.texts, n.text),
+			section(_('Log of its installer'), n.log)
+		]);
+	},
+
+	look() {
+		return service.host(this.name).then((host) => {
+			this.host = host;
+			this.show(host);
+			return MOVING.includes(host.phase);
+		}, (error) => {
+			live.set(this.nodes.trouble, error.message, () => [ parts.trouble(error) ]);
+			return error.kind != service.REFUSED;
+		});
+	},
+
+	show(host) {
+		const n = this.nodes, events = host.events ?? [];
+
+		live.set(n.trouble, null, () => []);
+		live.set(n.title, [ host.name, host.hostname ], () => [
+			words.text(host.name, 64), host.hostname && host.hostname != host.name ? E('small', {}, [ ' (', words.text(host.hostname, 64), ')' ]) : ''
+		]);
+		live.set(n.now, [ host.phase, host.open, host.percent, host.elapsed, host.seconds_left, host.note, host.faults ], () => [
+			E('div', { 'class': 'kickstand-now' }, parts.phase(host)),
+			host.note ? E('p', {}, [ words.text(host.note, 500) ]) : '',
+			...(host.faults ?? []).map((fault) => E('div', { 'class': 'alert-message warning' }, [ words.cut(fault, 500) ]))
+		]);
+		live.set(n.actions, host.can, () => (host.can ?? []).flatMap((action) => [ parts.button(action, () => this.host, () => this.refresh()), ' ' ]));
+		live.set(n.facts, this.factsKey(host), () => [ this.facts(host) ]);
+		live.list(n.events, events, (event) => event.number, () => E('tr', { 'class': 'tr' }), (row, event) =>
+			this.showEvent(row, event, events[events.indexOf(event) - 1]));
+		live.set(n.noEvents, events.length == 0, () => events.length ? [] : [ _('Nothing has happened since the service started.') ]);
+		live.set(n.log, host.log, () => [ host.log
+			? E('pre', { 'class': 'kickstand-log', 'tabindex': 0, 'aria-label': _('Log of its installer') }, [ host.log ])
+			: E('p', {}, [ _('None: an installer that fails sends the end of its log.') ]) ]);
+		this.showCards(host);
+		this.explain(host);
+	},
+
+	factsKey: (host) => [ host.macs, host.profile, host.title, host.disk, host.address, host.arch, host.starts, host.since, host.machine ],
+
+	facts(host) {
+		const machine = host.machine ?? {};
+		return dialogs.facts([
+			[ _('Cards'), words.text(host.macs.join(', '), 400) ],
+			[ _('Profile'), words.text(host.title && host.title != host.profile ? '%s (%s)'.format(host.title, host.profile) : host.profile) ],
+			[ _('Disk that an installation wipes'), words.text(host.disk) ],
+			[ _('Address when installed'), words.text(host.address ?? _('by DHCP')) ],
+			[ _('In this phase since'), host.since ? words.moment(host.since) : '' ],
+			[ _('Installers started'), host.starts ? String(host.starts) : '' ],
+			[ _('Product'), machine.product || machine.manufacturer ? words.text(words.product(machine)) : '' ],
+			[ _('Serial number'), machine.serial ? words.text(machine.serial) : '' ],
+			[ _('Architecture'), host.arch ? words.text([ host.arch, machine.platform ].filter((word) => word).join(', ')) : '' ]
+		]);
+	},
+
+	showEvent(row, event, before) {
+		live.attribute(row, 'data-kind', event.kind);
+		live.set(row, [ event, before?.uptime ], () => [
+			E('td', { 'class': 'td kickstand-when', 'data-title': _('When') }, [
+				event.at ? words.moment(event.at) : _('%s after the router started').format(words.duration(event.uptime)),
+				before ? E('div', { 'class': 'kickstand-time' }, [ '+', words.step(event.uptime - before.uptime) ]) : ''
+			]),
+			E('td', { 'class': 'td', 'data-title': _('What') }, [
+				words.text(event.text, 400),
+				event.times > 1 ? E('span', { 'class': 'kickstand-time' }, [ ' ', _('(%d times)').format(event.times) ]) : '',
+				SOURCES[event.source] ? E('div', { 'class': 'kickstand-time' }, [ SOURCES[event.source] ]) : ''
+			])
+		]);
+	},
+
+	// A host with several cards may be told different things on them.
+	showCards(host) {
+		if (!host.macs.includes(this.card))
+			this.card = host.macs[0] ?? null;
+
+		live.set(this.nodes.cards, host.macs, () => host.macs.length < 2 ? [] : [ E('label', {}, [
+			_('Card'), ' ', E('select', {
+				'class': 'cbi-input-select', 'change': (ev) => {
+					this.card = ev.currentTarget.value;
+					this.explain(this.host);
+				}
+			}, host.macs.map((mac) => E('option', { 'value': mac, 'selected': mac == this.card ? true : null }, [ mac ])))
+		]) ]);
+	},
+
+	// Explaining renders all that the host would be given: only after something has changed.
+	explain(host) {
+		const last = host.events?.[host.events.length - 1];
+		const key = JSON.stringify([ this.card, host.phase, host.starts, host.faults, host.profile, host.disk, last?.number, last?.times ]);
+		if (key == this.explained)
+			return;
+		this.explained = key;
+
+		return service.explain(this.card ?? host.name).then((reply) => {
+			live.set(this.nodes.why, reply, () => [
+				E('p', {}, [ _('If it asked now:'), ' ', E('strong', {}, [ words.DECISIONS[reply.decision] ?? words.text(reply.decision, 40) ]), ' – ', words.text(reply.why, 400) ]),
+				E('ul', { 'class': 'kickstand-checks' }, (reply.checks ?? []).map((check) => E('li', { 'class': check.ok ? 'kickstand-ok' : 'kickstand-not' }, [
+					E('span', { 'aria-label': check.ok ? _('speaks for an installation') : _('speaks against an installation') }, [ check.ok ? '✔' : '✘' ]), ' ', words.text(check.text, 400)
+				])))
+			]);
+		}, (error) => {
+			this.explained = null;
+			live.set(this.nodes.why, error.message, () => [ E('p', {}, [ error.message ]) ]);
+		});
+	},
+
+	showText(what) {
+		for (const button of this.nodes.texts.querySelectorAll('button'))
+			button.setAttribute('aria-pressed', String(button.getAttribute('data-what') == what));
+
+		return service.render(this.host?.name ?? this.name, what).then(
+			(reply) => dom.content(this.nodes.text, [ this.numbered(reply) ]),
+			(error) => dom.content(this.nodes.text, [ this.renderFault(error) ]));
+	},
+
+	renderFault(error) {
+		const reply = error.reply ?? {};
+		const where = reply.template ? _('%s, line %d').format(reply.template, reply.line ?? 0) : reply.line ? _('Line %d').format(reply.line) : '';
+		return E('div', { 'class': 'alert-message error', 'role': 'alert' }, [ where ? E('strong', {}, [ words.cut(where, 200), ': ' ]) : '', words.cut(error.message, 1000) ]);
+	},
+
+	// The text with its lines numbered, and below each line what is wrong with it.
+	numbered(reply) {
+		const problems = reply.problems ?? [], lines = reply.text.replace(/\n$/, '').split('\n');
+		const content = lines.flatMap((line, index) => {
+			const here = problems.filter((problem) => problem.line == index + 1);
+			return [
+				E('span', { 'class': here.length ? 'kickstand-line kickstand-marked' : 'kickstand-line' }, [ line + '\n' ]),
+				...here.map((problem) => E('span', { 'class': 'kickstand-problem', 'data-severity': problem.severity }, [
+					'%s: '.format(SEVERITIES[problem.severity] ?? SEVERITIES.error), words.cut(problem.text, 500), '\n'
+				]))
+			];
+		});
+
+		return E('div', {}, [
+			problems.length ? E('p', {}, [ N_(problems.length, '%d problem, marked below', '%d problems, marked below').format(problems.length) ]) : '',
+			E('pre', { 'class': 'kickstand-code', 'tabindex': 0, 'aria-label': TEXTS.find((text) => text.what == reply.what)?.title ?? reply.what }, content)
+		]);
+	}
+});
