@@ -67,7 +67,7 @@ pub fn check(text: &str) -> Vec<Finding> {
         .unwrap_or_default();
     if wrapped.is_some() && first_line.trim_end() != "#cloud-config" {
         let place = findings.whole_line(1);
-        findings.error("no-cloud-config", &place, "user-data must begin with the line #cloud-config: the installer does not look at it and waits for a person".to_owned(), "write #cloud-config first");
+        findings.error("no-cloud-config", &place, format_args!("user-data must begin with the line #cloud-config: the installer does not look at it and waits for a person"), "write #cloud-config first");
     }
     let top = wrapped.map_or(0, |_| {
         keys.iter()
@@ -99,7 +99,7 @@ fn keys<'t>(lines: &[&'t str], findings: &mut Findings<'_>) -> Vec<Key<'t>> {
         passed_over = None;
         if line[..indent].contains('\t') {
             let place = Place::new(index + 1, 0..indent);
-            findings.error("tab", &place, "YAML is not indented with tabs: the installer cannot read the file, and waits for a person".to_owned(), "use blanks");
+            findings.error("tab", &place, format_args!("YAML is not indented with tabs: the installer cannot read the file, and waits for a person"), "use blanks");
         }
         if said.starts_with("- ") || said == "-" {
             // What belongs to an item is deeper than its dash.
@@ -115,7 +115,7 @@ fn keys<'t>(lines: &[&'t str], findings: &mut Findings<'_>) -> Vec<Key<'t>> {
             if !said.starts_with(['{', '[', '}', ']', '"', '\''])
                 && keys.last().is_none_or(|key| indent <= key.indent)
             {
-                findings.error("bad-line", &place, "this is neither a key nor an item of a list: the installer cannot read the file, and waits for a person".to_owned(), "write KEY: VALUE, with a blank after the colon");
+                findings.error("bad-line", &place, format_args!("this is neither a key nor an item of a list: the installer cannot read the file, and waits for a person"), "write KEY: VALUE, with a blank after the colon");
             }
             continue;
         };
@@ -144,7 +144,7 @@ fn unknown(inside: &[&Key<'_>], findings: &mut Findings<'_>) {
             findings.error(
                 "unknown-key",
                 &key.place,
-                format!("autoinstall has no key {shown}: the installer stops"),
+                format_args!("autoinstall has no key {shown}: the installer stops"),
                 &help,
             );
         }
@@ -157,7 +157,7 @@ fn unknown(inside: &[&Key<'_>], findings: &mut Findings<'_>) {
             findings.error(
                 "duplicate",
                 &key.place,
-                format!("{} is there twice", key.name),
+                format_args!("{} is there twice", key.name),
                 "put both in one",
             );
         }
@@ -171,19 +171,19 @@ fn completeness(inside: &[&Key<'_>], keys: &[Key<'_>], findings: &mut Findings<'
         None => findings.error(
             "no-version",
             &end,
-            "there is no version: the installer stops".to_owned(),
+            format_args!("there is no version: the installer stops"),
             "add version: 1",
         ),
         Some((value, place)) if value != "1" => findings.error(
             "bad-value",
             place,
-            "version must be 1: the installer stops".to_owned(),
+            format_args!("version must be 1: the installer stops"),
             "write version: 1",
         ),
         Some(_) => {}
     }
     if find("identity").is_none() && find("user-data").is_none() {
-        findings.error("nobody-can-log-in", &end, "there is neither identity nor user-data: the installer waits for a person to make an account".to_owned(), "add identity with hostname, username and password");
+        findings.error("nobody-can-log-in", &end, format_args!("there is neither identity nor user-data: the installer waits for a person to make an account"), "add identity with hostname, username and password");
     }
     if let Some(identity) = find("identity") {
         let below: Vec<&Key<'_>> = keys
@@ -196,7 +196,7 @@ fn completeness(inside: &[&Key<'_>], keys: &[Key<'_>], findings: &mut Findings<'
                 findings.error(
                     "no-identity",
                     &identity.place,
-                    format!("identity has no {name}: the installer stops"),
+                    format_args!("identity has no {name}: the installer stops"),
                     &format!("add {name}: …"),
                 );
             }
@@ -208,7 +208,7 @@ fn completeness(inside: &[&Key<'_>], keys: &[Key<'_>], findings: &mut Findings<'
             findings.error(
                 "not-a-hash",
                 &password.place,
-                "this is no hash of a password: nobody can log in with it".to_owned(),
+                format_args!("this is no hash of a password: nobody can log in with it"),
                 "write the output of `openssl passwd -6`, in single quotes",
             );
         }
@@ -217,7 +217,7 @@ fn completeness(inside: &[&Key<'_>], keys: &[Key<'_>], findings: &mut Findings<'
         findings.warning(
             "no-disk-plan",
             &end,
-            "there is no storage: the largest disk is wiped, whichever that is".to_owned(),
+            format_args!("there is no storage: the largest disk is wiped, whichever that is"),
             "add storage: with a layout and match: of the disk",
         );
     }
@@ -225,7 +225,7 @@ fn completeness(inside: &[&Key<'_>], keys: &[Key<'_>], findings: &mut Findings<'
         findings.error(
             "asks",
             &key.place,
-            "the installer stops at these sections and waits for a person".to_owned(),
+            format_args!("the installer stops at these sections and waits for a person"),
             "remove interactive-sections",
         );
     }
@@ -233,7 +233,7 @@ fn completeness(inside: &[&Key<'_>], keys: &[Key<'_>], findings: &mut Findings<'
         findings.error(
             "bad-value",
             &key.place,
-            "shutdown must be reboot or poweroff: the installer stops".to_owned(),
+            format_args!("shutdown must be reboot or poweroff: the installer stops"),
             "write shutdown: reboot",
         );
     }
@@ -243,7 +243,7 @@ fn completeness(inside: &[&Key<'_>], keys: &[Key<'_>], findings: &mut Findings<'
             findings.warning(
                 "unknown-timezone",
                 &key.place,
-                format!("there is no time zone {zone}"),
+                format_args!("there is no time zone {zone}"),
                 "write one such as Europe/Berlin or Etc/UTC",
             );
         }

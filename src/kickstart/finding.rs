@@ -137,17 +137,17 @@ impl<'t> Findings<'t> {
     }
 
     /// Adds an error.
-    pub fn error(&mut self, code: &str, place: &Place, message: String, help: &str) {
+    pub fn error(&mut self, code: &str, place: &Place, message: fmt::Arguments<'_>, help: &str) {
         self.add(Severity::Error, code, place, message, help);
     }
 
     /// Adds a warning.
-    pub fn warning(&mut self, code: &str, place: &Place, message: String, help: &str) {
+    pub fn warning(&mut self, code: &str, place: &Place, message: fmt::Arguments<'_>, help: &str) {
         self.add(Severity::Warning, code, place, message, help);
     }
 
     /// Adds a note.
-    pub fn note(&mut self, code: &str, place: &Place, message: String, help: &str) {
+    pub fn note(&mut self, code: &str, place: &Place, message: fmt::Arguments<'_>, help: &str) {
         self.add(Severity::Note, code, place, message, help);
     }
 
@@ -157,7 +157,7 @@ impl<'t> Findings<'t> {
         severity: Severity,
         code: &str,
         place: &Place,
-        message: String,
+        message: fmt::Arguments<'_>,
         help: &str,
     ) {
         // Before the column is counted: very long lines with very many faults must not cost their product.
@@ -174,7 +174,7 @@ impl<'t> Findings<'t> {
             line: place.line,
             column: count(0..place.bytes.start) + 1,
             width: count(place.bytes.clone()),
-            message,
+            message: message.to_string(),
             help: help.to_owned(),
         };
         // Kept in the order of the text: there are few, and sorting would cost more code than it saves time.

@@ -96,14 +96,14 @@ pub fn check(text: &str) -> Vec<Finding> {
                 findings.error(
                     "unknown-type",
                     &place,
-                    format!("debconf has no type {shown}: the line answers nothing"),
+                    format_args!("debconf has no type {shown}: the line answers nothing"),
                     "write string, boolean, select, multiselect, note or password",
                 );
             }
             _ => findings.error(
                 "bad-line",
                 &place,
-                "this is no line of a preseed: it answers nothing".to_owned(),
+                format_args!("this is no line of a preseed: it answers nothing"),
                 "write OWNER QUESTION TYPE VALUE, as in d-i time/zone string UTC",
             ),
         }
@@ -123,7 +123,7 @@ fn check_value(
         findings.error(
             "bad-value",
             place,
-            format!("{question} must be true or false"),
+            format_args!("{question} must be true or false"),
             "write one of them",
         );
     }
@@ -131,7 +131,7 @@ fn check_value(
         findings.error(
             "template-mark",
             place,
-            "a template's mark was left in this value".to_owned(),
+            format_args!("a template's mark was left in this value"),
             "render the template first, or write the value",
         );
     }
@@ -139,7 +139,7 @@ fn check_value(
         findings.warning(
             "unknown-timezone",
             place,
-            format!("there is no time zone {value}"),
+            format_args!("there is no time zone {value}"),
             "write one such as Europe/Berlin or UTC",
         );
     }
@@ -147,7 +147,7 @@ fn check_value(
         findings.warning(
             "plaintext-password",
             place,
-            "this password is in the file as it is: whoever gets the file has it".to_owned(),
+            format_args!("this password is in the file as it is: whoever gets the file has it"),
             "use passwd/root-password-crypted or passwd/user-password-crypted",
         );
     }
@@ -165,7 +165,7 @@ fn completeness(answers: &[(&str, &str)], findings: &mut Findings<'_>) {
     let end = findings.last_line();
     for (code, questions, line) in ASKED {
         if !questions.iter().any(|question| value(question).is_some()) {
-            let message = format!(
+            let message = format_args!(
                 "nothing answers {}: the installer asks a person and waits",
                 questions[0]
             );
@@ -181,16 +181,16 @@ fn completeness(answers: &[(&str, &str)], findings: &mut Findings<'_>) {
         .into_iter()
         .any(|question| value(question).is_some_and(|value| !value.is_empty()));
     if root && !root_set {
-        findings.error("no-root-password", &end, "nothing answers passwd/root-password: the installer asks a person and waits".to_owned(), "add d-i passwd/root-password-crypted password HASH, or d-i passwd/root-login boolean false");
+        findings.error("no-root-password", &end, format_args!("nothing answers passwd/root-password: the installer asks a person and waits"), "add d-i passwd/root-password-crypted password HASH, or d-i passwd/root-login boolean false");
     }
     if user && !(user_set && value("passwd/username").is_some()) {
-        findings.error("no-user", &end, "the user's name or password is not answered: the installer asks a person and waits".to_owned(), "add passwd/user-fullname, passwd/username and passwd/user-password-crypted, or d-i passwd/make-user boolean false");
+        findings.error("no-user", &end, format_args!("the user's name or password is not answered: the installer asks a person and waits"), "add passwd/user-fullname, passwd/username and passwd/user-password-crypted, or d-i passwd/make-user boolean false");
     }
     if !root && !user {
         findings.error(
             "nobody-can-log-in",
             &end,
-            "there is neither a root password nor a user: nobody can log in".to_owned(),
+            format_args!("there is neither a root password nor a user: nobody can log in"),
             "add one of them",
         );
     }
@@ -199,12 +199,14 @@ fn completeness(answers: &[(&str, &str)], findings: &mut Findings<'_>) {
         findings.error(
             "disk-not-confirmed",
             &end,
-            "nothing answers partman-lvm/confirm: the installer asks a person and waits".to_owned(),
+            format_args!(
+                "nothing answers partman-lvm/confirm: the installer asks a person and waits"
+            ),
             "add d-i partman-lvm/confirm boolean true",
         );
     }
     if value("partman-auto/disk").is_none() && value("partman-auto/method").is_some() {
-        findings.warning("no-disk", &end, "no partman-auto/disk is named: with several disks the installer asks a person and waits".to_owned(), "add d-i partman-auto/disk string /dev/sda");
+        findings.warning("no-disk", &end, format_args!("no partman-auto/disk is named: with several disks the installer asks a person and waits"), "add d-i partman-auto/disk string /dev/sda");
     }
 }
 

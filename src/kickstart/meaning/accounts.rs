@@ -53,7 +53,7 @@ impl Check<'_, '_, '_> {
     }
 
     fn plain(&mut self, place: &Place, whose: &str, tool: &str) {
-        let message = format!(
+        let message = format_args!(
             "the password of {whose} is in the file as it is: whoever gets the file has it"
         );
         let help = format!("put the hash there that `{tool}` makes, with --iscrypted");
@@ -79,7 +79,7 @@ impl Check<'_, '_, '_> {
             .is_some_and(|(_, length)| password.rsplit('$').next().map_or(0, str::len) != *length);
         let traditional = password.len() == 13 && !password.contains('$');
         if !password.starts_with('$') && !traditional && !password.starts_with('_') {
-            let message = format!(
+            let message = format_args!(
                 "this is no hash of a password, but --iscrypted says that it is one: {whose} cannot log in with it"
             );
             self.error(
@@ -89,7 +89,7 @@ impl Check<'_, '_, '_> {
                 "write the output of `openssl passwd -6`, or remove --iscrypted",
             );
         } else if short {
-            let message = format!(
+            let message = format_args!(
                 "this hash of a password has not the length that its kind has: {whose} probably cannot log in with it"
             );
             self.warning(
@@ -108,7 +108,8 @@ impl Check<'_, '_, '_> {
             && name.trim_end_matches('$').chars().all(other)
             && name.len() <= 32;
         if !name.is_empty() && !good {
-            let message = format!("'{name}' cannot be the name of a user: the account is not made");
+            let message =
+                format_args!("'{name}' cannot be the name of a user: the account is not made");
             self.error(
                 "bad-user-name",
                 &at(command, "--name"),
@@ -119,7 +120,8 @@ impl Check<'_, '_, '_> {
             name,
             "root" | "bin" | "daemon" | "adm" | "mail" | "nobody" | "sshd"
         ) {
-            let message = format!("the system itself has a user {name}: this account is not made");
+            let message =
+                format_args!("the system itself has a user {name}: this account is not made");
             self.error(
                 "bad-user-name",
                 &at(command, "--name"),
@@ -141,7 +143,7 @@ impl Check<'_, '_, '_> {
                 .is_some()
         });
         if !long_enough && !key.is_empty() {
-            let message = "this is no public key: nobody can log in with it".to_owned();
+            let message = format_args!("this is no public key: nobody can log in with it");
             self.error(
                 "bad-ssh-key",
                 &at(command, "sshkey"),
@@ -152,7 +154,7 @@ impl Check<'_, '_, '_> {
         let name = command.givens.value("--username").unwrap_or_default();
         if name != "root" && !name.is_empty() && !is_user(name) {
             let message =
-                format!("there is no user {name} in this kickstart: its key is put nowhere");
+                format_args!("there is no user {name} in this kickstart: its key is put nowhere");
             self.warning(
                 "unknown-user",
                 &at(command, "--username"),

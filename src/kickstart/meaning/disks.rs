@@ -73,13 +73,13 @@ impl<'d> Check<'d, '_, '_> {
             let place = at(command, option);
             match form(name) {
                 Form::Partition => {
-                    let message = format!(
+                    let message = format_args!(
                         "{disk} is a partition, where a whole disk is wanted: the installation stops"
                     );
                     self.error("not-a-disk", &place, message, "name the disk");
                 }
                 Form::Unknown => {
-                    let message = format!("no disk is called {disk}: the installation stops");
+                    let message = format_args!("no disk is called {disk}: the installation stops");
                     self.error(
                         "not-a-disk",
                         &place,
@@ -90,7 +90,7 @@ impl<'d> Check<'d, '_, '_> {
                 Form::Kernel if said.insert(name, 0).is_some() => {}
                 Form::Kernel => {
                     let message =
-                        format!("{disk} may be another disk at the next start of the machine");
+                        format_args!("{disk} may be another disk at the next start of the machine");
                     self.note(
                         "unstable-disk",
                         &place,
@@ -108,9 +108,9 @@ impl<'d> Check<'d, '_, '_> {
         if let [first, .., last] = commands.as_slice()
             && first.givens != last.givens
         {
-            let message =
+            let message = format_args!(
                 "there is another clearpart before: what both say together is hard to tell"
-                    .to_owned();
+            );
             self.warning(
                 "several-clearparts",
                 &last.place,
@@ -127,7 +127,7 @@ impl<'d> Check<'d, '_, '_> {
             .filter(|option| has(option))
             .collect();
         if let [first, second, ..] = kinds.as_slice() {
-            let message = format!(
+            let message = format_args!(
                 "clearpart {first} and {second} contradict each other: only the last one counts"
             );
             self.warning(
@@ -138,7 +138,9 @@ impl<'d> Check<'d, '_, '_> {
             );
         }
         if kinds.is_empty() && !has("--initlabel") && !has("--cdl") {
-            let message = "this clearpart wipes nothing: on a used disk there is no room, and the installation stops".to_owned();
+            let message = format_args!(
+                "this clearpart wipes nothing: on a used disk there is no room, and the installation stops"
+            );
             self.error(
                 "nothing-cleared",
                 &clearpart.place,
@@ -146,9 +148,9 @@ impl<'d> Check<'d, '_, '_> {
                 "add --all, or --linux",
             );
         } else if (kinds.is_empty() || has("--none")) && self.makes_partitions() {
-            let message =
+            let message = format_args!(
                 "this clearpart wipes nothing: only a blank disk has room for the installation"
-                    .to_owned();
+            );
             self.warning(
                 "nothing-cleared",
                 &clearpart.place,
@@ -163,7 +165,7 @@ impl<'d> Check<'d, '_, '_> {
                 .any(|command| command.givens.has("--only-use"));
         if (has("--all") || has("--linux")) && !named && !self.may_be_included(&["ignoredisk"]) {
             let option = if has("--all") { "--all" } else { "--linux" };
-            let message = format!(
+            let message = format_args!(
                 "clearpart {option} names no drives: every disk that is in the machine is wiped, USB sticks and network disks too"
             );
             let place = clearpart
@@ -182,7 +184,8 @@ impl<'d> Check<'d, '_, '_> {
         if let Some(label) =
             label.filter(|label| !matches!(*label, "gpt" | "msdos" | "dasd" | "mac"))
         {
-            let message = format!("there is no kind of disk label {label}: the installation stops");
+            let message =
+                format_args!("there is no kind of disk label {label}: the installation stops");
             self.error(
                 "bad-disk-label",
                 &at(clearpart, "--disklabel"),
@@ -213,7 +216,9 @@ impl<'d> Check<'d, '_, '_> {
         let place = place.unwrap_or_else(|| self.findings.last_line());
         match self.document.last("zerombr") {
             None => {
-                let message = "there is no clearpart: a used disk has no room, a blank one has no label, and the installation stops".to_owned();
+                let message = format_args!(
+                    "there is no clearpart: a used disk has no room, a blank one has no label, and the installation stops"
+                );
                 self.error(
                     "no-clearpart",
                     &place,
@@ -222,9 +227,9 @@ impl<'d> Check<'d, '_, '_> {
                 );
             }
             Some(_) => {
-                let message =
+                let message = format_args!(
                     "there is no clearpart: only a blank disk has room for the installation"
-                        .to_owned();
+                );
                 self.warning(
                     "no-clearpart",
                     &place,
@@ -253,7 +258,7 @@ impl<'d> Check<'d, '_, '_> {
                     let disk = plain(named);
                     let left_out = used.leaves_out(disk) || ignored.disks.contains_key(disk);
                     if left_out && said.insert(disk, 0).is_none() {
-                        let message = format!(
+                        let message = format_args!(
                             "ignoredisk leaves {named} out, and {name} wants it: the installation stops"
                         );
                         self.error(
@@ -266,7 +271,7 @@ impl<'d> Check<'d, '_, '_> {
                         && cleared.leaves_out(disk)
                         && said.insert(disk, 0).is_none()
                     {
-                        let message = format!(
+                        let message = format_args!(
                             "clearpart does not wipe {named}, where this partition is to be: on a used disk there is no room, and the installation stops"
                         );
                         self.error(
@@ -289,7 +294,7 @@ impl<'d> Check<'d, '_, '_> {
         let none = command.givens.value("--location") == Some("none");
         if let Some(place) = given("--disabled").or_else(|| given("--location").filter(|_| none)) {
             let message =
-                "no boot loader is installed: the machine cannot boot from its disk".to_owned();
+                format_args!("no boot loader is installed: the machine cannot boot from its disk");
             self.error("no-boot-loader", &place, message, "remove the option");
         }
         let Some(drive) = command.givens.value("--boot-drive").map(plain) else {
@@ -305,7 +310,7 @@ impl<'d> Check<'d, '_, '_> {
             }
         }
         if Set::new(on).leaves_out(drive) {
-            let message = format!(
+            let message = format_args!(
                 "the boot loader goes to {drive}, but /boot is on another disk: the machine does not boot from it"
             );
             self.error(

@@ -30,7 +30,7 @@ impl Check<'_, '_, '_> {
             }
         };
         if let Some(other) = other.filter(|other| same(&other.spelled) != same(&first.spelled)) {
-            let message = format!(
+            let message = format_args!(
                 "{} was said before: only the last one counts",
                 first.spelled
             );
@@ -42,13 +42,15 @@ impl Check<'_, '_, '_> {
             );
         }
         if last.spelled == "halt" {
-            let message =
+            let message = format_args!(
                 "halt leaves the machine on, waiting for a key: it does not come back by itself"
-                    .to_owned();
+            );
             self.warning("halts", &last.place, message, "write reboot, or poweroff");
         }
         if last.givens.has("--kexec") {
-            let message = "--kexec goes round the firmware: that the machine cannot boot from its disk shows only later".to_owned();
+            let message = format_args!(
+                "--kexec goes round the firmware: that the machine cannot boot from its disk shows only later"
+            );
             self.note("kexec", &at(last, "--kexec"), message, "remove --kexec");
         }
     }
@@ -91,13 +93,13 @@ impl Check<'_, '_, '_> {
             true => self.warning(
                 "first-boot",
                 &place,
-                format!("{message}: here it is, and the machine waits for somebody"),
+                format_args!("{message}: here it is, and the machine waits for somebody"),
                 "write firstboot --disable",
             ),
             false => self.note(
                 "first-boot",
                 &place,
-                message.to_owned(),
+                format_args!("{message}"),
                 "write firstboot --disable",
             ),
         }
@@ -111,7 +113,7 @@ impl Check<'_, '_, '_> {
                         && !command.givens.has("--non-interactive") =>
                 {
                     let message =
-                        "a graphical installer that meets an error waits for a click".to_owned();
+                        format_args!("a graphical installer that meets an error waits for a click");
                     self.note(
                         "graphical",
                         &command.place,
@@ -120,7 +122,7 @@ impl Check<'_, '_, '_> {
                     );
                 }
                 "vnc" | "rdp" => {
-                    let message = format!(
+                    let message = format_args!(
                         "{} starts a graphical installer that anybody on the network may reach, and that waits for a click when it meets an error",
                         command.spelled
                     );
@@ -132,19 +134,21 @@ impl Check<'_, '_, '_> {
                     );
                 }
                 "rescue" => {
-                    let message =
+                    let message = format_args!(
                         "rescue starts a shell instead of the installation: nothing is installed"
-                            .to_owned();
+                    );
                     self.error("rescue", &command.place, message, "remove it");
                 }
                 "mediacheck" => {
-                    let message =
+                    let message = format_args!(
                         "mediacheck tests a disc; a machine that boots from the network has none"
-                            .to_owned();
+                    );
                     self.warning("mediacheck", &command.place, message, "remove it");
                 }
                 "autostep" => {
-                    let message = "autostep goes through the installer's screens and stops at each one that lacks something".to_owned();
+                    let message = format_args!(
+                        "autostep goes through the installer's screens and stops at each one that lacks something"
+                    );
                     self.warning("autostep", &command.place, message, "remove it");
                 }
                 _ => {}

@@ -32,8 +32,9 @@ impl Check<'_, '_, '_> {
             return;
         };
         if !names::is_zone(zone) {
-            let message =
-                format!("there is no time zone {zone}: Anaconda takes America/New_York instead");
+            let message = format_args!(
+                "there is no time zone {zone}: Anaconda takes America/New_York instead"
+            );
             let help = match names::nearest_zone(zone) {
                 Some(near) => format!("did you mean {near}?"),
                 None => "write one that `timedatectl list-timezones` shows".to_owned(),
@@ -50,7 +51,7 @@ impl Check<'_, '_, '_> {
                 self.warning(
                     "no-language",
                     &place,
-                    message.to_owned(),
+                    format_args!("{message}"),
                     "add lang en_US.UTF-8",
                 );
             }
@@ -63,7 +64,7 @@ impl Check<'_, '_, '_> {
         for (name, languages) in given {
             for language in languages {
                 if !names::is_language(language) {
-                    let message = format!(
+                    let message = format_args!(
                         "there is no language {language}: the system speaks English instead"
                     );
                     let help = "write a language, a territory and UTF-8, as in de_DE.UTF-8";
@@ -82,7 +83,7 @@ impl Check<'_, '_, '_> {
                 self.warning(
                     "no-keyboard",
                     &place,
-                    message.to_owned(),
+                    format_args!("{message}"),
                     "add keyboard --xlayouts=us",
                 );
             }
@@ -90,8 +91,9 @@ impl Check<'_, '_, '_> {
         };
         for layout in command.givens.list("--xlayouts") {
             if !names::is_layout(layout) {
-                let message =
-                    format!("X has no keyboard layout {layout}: the us layout is taken instead");
+                let message = format_args!(
+                    "X has no keyboard layout {layout}: the us layout is taken instead"
+                );
                 self.warning(
                     "unknown-keyboard",
                     &at(command, "--xlayouts"),
@@ -106,7 +108,7 @@ impl Check<'_, '_, '_> {
                 .value(name)
                 .filter(|keymap| !names::is_keymap(keymap))
             {
-                let message = format!("there is no keymap {keymap}: the console keeps us");
+                let message = format_args!("there is no keymap {keymap}: the console keeps us");
                 self.warning(
                     "unknown-keyboard",
                     &at(command, name),

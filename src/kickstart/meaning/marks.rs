@@ -61,9 +61,9 @@ impl Check<'_, '_, '_> {
             .find("$SNIPPET(")
             .or_else(|| line.find("@@").filter(|at| is_at_mark(&line[*at..])));
         if let Some(at) = jinja.or(cobbler) {
-            let message =
+            let message = format_args!(
                 "a template's mark was left in this script: the shell takes it as it stands"
-                    .to_owned();
+            );
             self.warning(
                 "template-mark",
                 &Place::new(number, at..at + 2),
@@ -82,7 +82,7 @@ impl Check<'_, '_, '_> {
             good.then_some(at..end)
         });
         if let Some(bytes) = mark.or_else(|| variable(line)).or_else(|| angle(line)) {
-            let message = format!(
+            let message = format_args!(
                 "nobody filled in {}: the installer takes it as it stands",
                 &line[bytes.clone()]
             );
@@ -104,7 +104,7 @@ impl Check<'_, '_, '_> {
         });
         let comment = line.find('#').unwrap_or(line.len());
         if let Some(bytes) = word.filter(|bytes| bytes.start < comment) {
-            let message = format!("'{}' stands where a value should", &line[bytes.clone()]);
+            let message = format_args!("'{}' stands where a value should", &line[bytes.clone()]);
             self.warning(
                 "placeholder",
                 &Place::new(number, bytes),

@@ -4,6 +4,8 @@
 //! goes on with something else than was meant, it is a warning. What a file that is included may bring is not missed.
 //! Not its job: syntax (`super::syntax`).
 
+use std::fmt;
+
 use super::finding::{Findings, Place};
 use super::release::Release;
 use super::syntax::{Command, Document};
@@ -111,7 +113,8 @@ impl Check<'_, '_, '_> {
     fn missing(&mut self, code: &str, names: &[&str], message: &str, help: &str) {
         if !self.may_be_included(names) {
             let place = self.findings.last_line();
-            self.findings.error(code, &place, message.to_owned(), help);
+            self.findings
+                .error(code, &place, format_args!("{message}"), help);
         }
     }
 
@@ -129,15 +132,15 @@ impl Check<'_, '_, '_> {
             })
     }
 
-    fn error(&mut self, code: &str, place: &Place, message: String, help: &str) {
+    fn error(&mut self, code: &str, place: &Place, message: fmt::Arguments<'_>, help: &str) {
         self.findings.error(code, place, message, help);
     }
 
-    fn warning(&mut self, code: &str, place: &Place, message: String, help: &str) {
+    fn warning(&mut self, code: &str, place: &Place, message: fmt::Arguments<'_>, help: &str) {
         self.findings.warning(code, place, message, help);
     }
 
-    fn note(&mut self, code: &str, place: &Place, message: String, help: &str) {
+    fn note(&mut self, code: &str, place: &Place, message: fmt::Arguments<'_>, help: &str) {
         self.findings.note(code, place, message, help);
     }
 }

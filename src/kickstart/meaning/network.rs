@@ -36,7 +36,7 @@ impl Check<'_, '_, '_> {
         let text = command.givens.value(name)?;
         let address = text.parse().ok();
         if address.is_none() {
-            let message = format!(
+            let message = format_args!(
                 "'{text}' is no IPv4 address: the device gets none and the installation stops"
             );
             let help = match (text.split_once('/'), text.contains(':')) {
@@ -59,7 +59,9 @@ impl Check<'_, '_, '_> {
         self.ipv6(command);
         let six = givens.has("--ipv6") || givens.has("--noipv4");
         if fixed && !givens.has("--ip") && !six {
-            let message = "the network is static, but there is no --ip: the device gets no address and the installation stops".to_owned();
+            let message = format_args!(
+                "the network is static, but there is no --ip: the device gets no address and the installation stops"
+            );
             self.error(
                 "no-address",
                 &at(command, "--bootproto"),
@@ -69,9 +71,9 @@ impl Check<'_, '_, '_> {
         }
         if givens.has("--ip") && !dynamic {
             if !fixed {
-                let message =
+                let message = format_args!(
                     "without --bootproto=static the device asks DHCP: this address is not used"
-                        .to_owned();
+                );
                 self.warning(
                     "unused-address",
                     &at(command, "--ip"),
@@ -79,7 +81,9 @@ impl Check<'_, '_, '_> {
                     "add --bootproto=static, or remove --ip",
                 );
             } else if !givens.has("--netmask") {
-                let message = "there is an --ip but no --netmask: the device gets no address and the installation stops".to_owned();
+                let message = format_args!(
+                    "there is an --ip but no --netmask: the device gets no address and the installation stops"
+                );
                 self.error(
                     "no-netmask",
                     &at(command, "--ip"),
@@ -104,7 +108,7 @@ impl Check<'_, '_, '_> {
         let bits = u32::from(address);
         // /31 and /32 have neither a network's nor a broadcast address (RFC 3021).
         if !mask > 1 && (bits & !mask == 0 || bits & !mask == !mask) {
-            let message = format!(
+            let message = format_args!(
                 "{address} is the address of the whole network, or of all in it: no device can have it"
             );
             self.error(
@@ -116,7 +120,7 @@ impl Check<'_, '_, '_> {
         }
         let Some(gateway) = gateway else { return };
         if gateway == address {
-            let message = format!(
+            let message = format_args!(
                 "the gateway has the address of the device itself, {gateway}: nothing outside can be reached"
             );
             self.error(
@@ -126,7 +130,7 @@ impl Check<'_, '_, '_> {
                 "write the router's address",
             );
         } else if mask != u32::MAX && (u32::from(gateway) ^ bits) & mask != 0 {
-            let message = format!(
+            let message = format_args!(
                 "the gateway {gateway} is not in the network of {address}: nothing outside can be reached"
             );
             self.error(
@@ -143,7 +147,7 @@ impl Check<'_, '_, '_> {
         let mask = text.parse::<Ipv4Addr>().map(u32::from).ok();
         let mask = mask.filter(|mask| mask.leading_ones() == mask.count_ones() && *mask != 0);
         if mask.is_none() {
-            let message = format!(
+            let message = format_args!(
                 "'{text}' is no netmask: the device gets no address and the installation stops"
             );
             let prefix = integer(text).filter(|prefix| (1..=32).contains(prefix));
@@ -162,7 +166,7 @@ impl Check<'_, '_, '_> {
         let good = address.parse::<Ipv6Addr>().is_ok()
             && prefix.parse::<u8>().is_ok_and(|prefix| prefix <= 128);
         if !good && !matches!(text, "auto" | "dhcp" | "ignore") {
-            let message = format!("'{text}' is no IPv6 address: the device gets none");
+            let message = format_args!("'{text}' is no IPv6 address: the device gets none");
             self.error(
                 "bad-address",
                 &at(command, "--ipv6"),
@@ -173,7 +177,7 @@ impl Check<'_, '_, '_> {
         let gateway = command.givens.value("--ipv6gateway");
         if let Some(gateway) = gateway.filter(|gateway| gateway.parse::<Ipv6Addr>().is_err()) {
             let message =
-                format!("'{gateway}' is no IPv6 address: there is no way out of the network");
+                format_args!("'{gateway}' is no IPv6 address: there is no way out of the network");
             self.error(
                 "bad-address",
                 &at(command, "--ipv6gateway"),
@@ -187,7 +191,7 @@ impl Check<'_, '_, '_> {
         for server in command.givens.list("--nameserver") {
             if server.parse::<IpAddr>().is_err() {
                 let message =
-                    format!("'{server}' is no address of a name server: names are not found");
+                    format_args!("'{server}' is no address of a name server: names are not found");
                 self.error(
                     "bad-address",
                     &at(command, "--nameserver"),
@@ -205,7 +209,7 @@ impl Check<'_, '_, '_> {
         // link, bootif, ibft and addresses are taken for a device's name, too (pykickstart's documentation of network).
         if device.contains(':') {
             if let Err(error) = device.parse::<Mac>() {
-                let message = format!(
+                let message = format_args!(
                     "'{device}' is not {error}: no card has it, and the network is not set up"
                 );
                 self.error(
@@ -219,8 +223,9 @@ impl Check<'_, '_, '_> {
             self.device_name(command, "--device", device);
         }
         if command.givens.has("--bondslaves") && matches!(device, "link" | "bootif" | "ibft") {
-            let message =
-                format!("{device} stands for a card that is there: a bond needs a name of its own");
+            let message = format_args!(
+                "{device} stands for a card that is there: a bond needs a name of its own"
+            );
             self.error(
                 "bad-device",
                 &at(command, "--device"),
@@ -232,7 +237,7 @@ impl Check<'_, '_, '_> {
             .strip_prefix("eth")
             .is_some_and(|number| number.parse::<u8>().is_ok());
         if numbered {
-            let message = format!(
+            let message = format_args!(
                 "{device} is a name that no card has since RHEL 7, unless the kernel is told net.ifnames=0"
             );
             self.note(
@@ -251,7 +256,7 @@ impl Check<'_, '_, '_> {
             && name != "."
             && name != "..";
         if !good {
-            let message = format!(
+            let message = format_args!(
                 "'{name}' cannot be the name of a network device: the network is not set up"
             );
             self.error(
@@ -278,18 +283,18 @@ impl Check<'_, '_, '_> {
                 self.error(
                     "no-ports",
                     &at(command, option),
-                    format!("{what} without ports cannot carry anything"),
+                    format_args!("{what} without ports cannot carry anything"),
                     "name its cards, with commas between",
                 );
             } else if set.len() < ports.len() {
                 self.error(
                     "bad-device",
                     &at(command, option),
-                    format!("a card is named twice among the ports of {what}"),
+                    format_args!("a card is named twice among the ports of {what}"),
                     "name each once",
                 );
             } else if !givens.has("--device") {
-                let message = format!("{what} needs a name: its ports are set up as nothing");
+                let message = format_args!("{what} needs a name: its ports are set up as nothing");
                 self.error("no-device", &command.place, message, "add --device=bond0");
             }
             if givens
@@ -299,7 +304,7 @@ impl Check<'_, '_, '_> {
                 self.error(
                     "bad-device",
                     &at(command, option),
-                    format!("{what} cannot be its own port"),
+                    format_args!("{what} cannot be its own port"),
                     "give it a name that no card has",
                 );
             }
@@ -308,7 +313,9 @@ impl Check<'_, '_, '_> {
             }
         }
         if givens.has("--bondopts") && !givens.has("--bondslaves") {
-            let message = "there are options for a bond, but no ports: the device is not made and the installation stops".to_owned();
+            let message = format_args!(
+                "there are options for a bond, but no ports: the device is not made and the installation stops"
+            );
             self.error(
                 "no-ports",
                 &at(command, "--bondopts"),
@@ -333,7 +340,8 @@ impl Check<'_, '_, '_> {
                 .parse::<usize>()
                 .is_ok_and(|number| number < BOND_MODES.len());
             if value.is_empty() {
-                let message = format!("'{option}' is no option of a bond: it wants name=value");
+                let message =
+                    format_args!("'{option}' is no option of a bond: it wants name=value");
                 self.error(
                     "bad-bond-option",
                     &at(command, "--bondopts"),
@@ -341,7 +349,7 @@ impl Check<'_, '_, '_> {
                     "write as in mode=802.3ad,miimon=100",
                 );
             } else if name == "mode" && !number && !BOND_MODES.contains(&value) {
-                let message = format!(
+                let message = format_args!(
                     "a bond has no mode {value}: the device is not made and the installation stops"
                 );
                 let help = format!("write one of {}", BOND_MODES.join(", "));
@@ -365,7 +373,7 @@ impl Check<'_, '_, '_> {
                 continue;
             };
             if !integer(text).is_some_and(|number| (least..=most).contains(&number)) {
-                let message = format!("'{text}' is not {what}: the device is not set up");
+                let message = format_args!("'{text}' is not {what}: the device is not set up");
                 self.error(
                     "bad-number",
                     &at(command, option),
@@ -375,7 +383,7 @@ impl Check<'_, '_, '_> {
             }
         }
         if command.givens.has("--vlanid") && !command.givens.has("--device") {
-            let message = "a VLAN needs the device that it is on".to_owned();
+            let message = format_args!("a VLAN needs the device that it is on");
             self.error(
                 "no-device",
                 &at(command, "--vlanid"),
@@ -402,7 +410,7 @@ impl Check<'_, '_, '_> {
         let looks_like_address = name.parse::<Ipv4Addr>().is_ok();
         if !good || looks_like_address {
             let message =
-                format!("'{name}' cannot be a host name: the installer stops at this line");
+                format_args!("'{name}' cannot be a host name: the installer stops at this line");
             self.error("bad-hostname", &at(command, "--hostname"), message, "use letters, digits and '-' within labels, with dots between; 64 characters at most");
         }
     }

@@ -14,7 +14,7 @@ impl Check<'_, '_, '_> {
                 self.warning(
                     "no-packages",
                     &place,
-                    message.to_owned(),
+                    format_args!("{message}"),
                     "add %packages, @^minimal-environment and %end",
                 );
             }
@@ -40,7 +40,9 @@ impl Check<'_, '_, '_> {
                         if let Some(named) = name.strip_prefix("@^") {
                             let before = environment.replace(named.to_owned());
                             if before.is_some_and(|before| before != named) {
-                                let message = "there is another environment before: only the last one is installed".to_owned();
+                                let message = format_args!(
+                                    "there is another environment before: only the last one is installed"
+                                );
                                 self.warning(
                                     "several-environments",
                                     &place,
@@ -56,7 +58,7 @@ impl Check<'_, '_, '_> {
         }
         for (name, place) in unwanted {
             if wanted.contains_key(name) {
-                let message = format!("{name} is both wanted and left out");
+                let message = format_args!("{name} is both wanted and left out");
                 self.warning(
                     "contradicting-packages",
                     &place,
@@ -67,7 +69,7 @@ impl Check<'_, '_, '_> {
                 name,
                 "kernel" | "kernel-core" | "grub2" | "systemd" | "dracut"
             ) {
-                let message = format!("without {name} the installed system does not boot");
+                let message = format_args!("without {name} the installed system does not boot");
                 self.error("needed-package", &place, message, "remove the line");
             }
         }
@@ -78,7 +80,9 @@ impl Check<'_, '_, '_> {
         let plain = name.trim_start_matches('-');
         let group = plain.starts_with('@') && !plain.starts_with("@^");
         if !group && plain.contains([' ', '\t', ',', ';']) {
-            let message = "a line names one package: there is no package that is called this, and the installer stops for it".to_owned();
+            let message = format_args!(
+                "a line names one package: there is no package that is called this, and the installer stops for it"
+            );
             self.error(
                 "two-packages",
                 place,

@@ -79,8 +79,9 @@ impl<'d> Check<'d, '_, '_> {
             && autopart.givens.has("--nolvm")
             && autopart.givens.has("--type")
         {
-            let message =
-                "--nolvm and --type say the same in two ways: only the last one counts".to_owned();
+            let message = format_args!(
+                "--nolvm and --type say the same in two ways: only the last one counts"
+            );
             self.warning(
                 "contradicting-autopart",
                 &Self::option_place(autopart, "--nolvm"),
@@ -97,7 +98,7 @@ impl<'d> Check<'d, '_, '_> {
             .value("--fstype")
             .filter(|format| !FORMATS.contains(format))
         {
-            let message = format!("there is no file system {format}: the installation stops");
+            let message = format_args!("there is no file system {format}: the installation stops");
             self.error(
                 "unknown-file-system",
                 &at(command, "--fstype"),
@@ -106,7 +107,9 @@ impl<'d> Check<'d, '_, '_> {
             );
         }
         if command.name == "part" && existing && !command.givens.has("--onpart") {
-            let message = "--noformat without --onpart names no partition that is there: the installation stops".to_owned();
+            let message = format_args!(
+                "--noformat without --onpart names no partition that is there: the installation stops"
+            );
             self.error(
                 "no-partition",
                 &Self::option_place(command, "--noformat"),
@@ -129,7 +132,7 @@ impl<'d> Check<'d, '_, '_> {
             .iter()
             .any(|prefix| mount.starts_with(prefix));
         if !special && !member && !mount.starts_with('/') {
-            let message = format!(
+            let message = format_args!(
                 "'{mount}' is no mount point: the file system is mounted nowhere, or the installation stops"
             );
             self.error(
@@ -141,7 +144,7 @@ impl<'d> Check<'d, '_, '_> {
         }
         if ON_ROOT.contains(&mount.trim_end_matches('/')) {
             let message =
-                format!("{mount} must be on the root file system: the installation stops");
+                format_args!("{mount} must be on the root file system: the installation stops");
             self.error(
                 "bad-mount-point",
                 &at(command, "mntpoint"),
@@ -169,7 +172,7 @@ impl<'d> Check<'d, '_, '_> {
             let number = givens.number(option);
             if let Some(number) = number.filter(|number| *number < 0 || *number > LARGEST) {
                 let message =
-                    format!("{number} MiB is no size that a disk has: the installation stops");
+                    format_args!("{number} MiB is no size that a disk has: the installation stops");
                 self.error(
                     "bad-size",
                     &at(command, option),
@@ -182,7 +185,7 @@ impl<'d> Check<'d, '_, '_> {
             && most < size
         {
             let message =
-                format!("--maxsize={most} is less than --size={size}: the installation stops");
+                format_args!("--maxsize={most} is less than --size={size}: the installation stops");
             self.error(
                 "bad-size",
                 &at(command, "--maxsize"),
@@ -195,7 +198,7 @@ impl<'d> Check<'d, '_, '_> {
         let wanted = SIZES.iter().find(|(place, _, _)| *place == mount);
         if let (Some((_, least, good)), Some(size)) = (wanted, fixed.filter(|size| *size > 0)) {
             if size < *least {
-                let message = format!(
+                let message = format_args!(
                     "{size} MiB are too small for {mount}: the installation fails for lack of room"
                 );
                 self.error(
@@ -206,7 +209,7 @@ impl<'d> Check<'d, '_, '_> {
                 );
             } else if size < *good {
                 let message =
-                    format!("{size} MiB are little for {mount}: updates may find no room");
+                    format_args!("{size} MiB are little for {mount}: updates may find no room");
                 self.warning(
                     "too-small",
                     &at(command, "--size"),
@@ -216,8 +219,9 @@ impl<'d> Check<'d, '_, '_> {
             }
         }
         if mount == "biosboot" && size.is_some_and(|size| size > 2) {
-            let message =
-                "a BIOS boot partition may have 2 MiB at most: the installation stops".to_owned();
+            let message = format_args!(
+                "a BIOS boot partition may have 2 MiB at most: the installation stops"
+            );
             self.error(
                 "bad-size",
                 &at(command, "--size"),
@@ -227,12 +231,12 @@ impl<'d> Check<'d, '_, '_> {
         }
         let sized = size != Some(0) && givens.has("--size") || grows;
         if command.name == "part" && !sized {
-            let message = "this partition has no --size: it gets 500 MiB".to_owned();
+            let message = format_args!("this partition has no --size: it gets 500 MiB");
             match mount {
                 "/" => self.error(
                     "no-size",
                     &command.place,
-                    message + ", and the installation fails for lack of room",
+                    format_args!("{message}, and the installation fails for lack of room"),
                     "add --size=MIB, or --grow",
                 ),
                 _ => self.warning(
@@ -258,7 +262,7 @@ impl<'d> Check<'d, '_, '_> {
             if let Some(line) = seen.insert(mount, command.place.line) {
                 self.findings.forget_line(command.place.line);
                 let message =
-                    format!("{mount} is made in line {line} already: the installation stops");
+                    format_args!("{mount} is made in line {line} already: the installation stops");
                 self.error(
                     "twice-the-same",
                     &at(command, "mntpoint"),
@@ -280,9 +284,9 @@ impl<'d> Check<'d, '_, '_> {
         if Self::made(makers, "/").next().is_none()
             && !self.may_be_included(&["part", "partition", "logvol", "autopart"])
         {
-            let message =
+            let message = format_args!(
                 "nothing is mounted at /: the installer waits for somebody to mend the disk plan"
-                    .to_owned();
+            );
             let place = makers.last().map_or_else(
                 || self.findings.last_line(),
                 |command| command.place.clone(),
@@ -298,7 +302,7 @@ impl<'d> Check<'d, '_, '_> {
         for name in ["/boot", "/boot/efi"] {
             let logical = Self::made(makers, name).find(|command| command.name == "logvol");
             if let Some(command) = logical {
-                let message = format!(
+                let message = format_args!(
                     "{name} cannot be a logical volume: the boot loader is not installed, and the installation stops"
                 );
                 self.error(
@@ -316,7 +320,9 @@ impl<'d> Check<'d, '_, '_> {
         if let Some(root) = root.filter(|root| root.name == "logvol" && !has("/boot")) {
             let separate = required.is_some_and(|command| command.givens.has("--add-boot"));
             if !separate && !included {
-                let message = "/ is a logical volume and there is no /boot: the boot loader finds no kernel, and the installation stops".to_owned();
+                let message = format_args!(
+                    "/ is a logical volume and there is no /boot: the boot loader finds no kernel, and the installation stops"
+                );
                 self.error(
                     "boot-on-lvm",
                     &at(root, "mntpoint"),
@@ -339,7 +345,9 @@ impl<'d> Check<'d, '_, '_> {
         let place = root.map_or_else(|| self.findings.last_line(), |root| root.place.clone());
         match self.surroundings.uefi {
             Some(true) if !uefi => {
-                let message = "this machine has UEFI and there is no /boot/efi: the boot loader is not installed, and the installation stops".to_owned();
+                let message = format_args!(
+                    "this machine has UEFI and there is no /boot/efi: the boot loader is not installed, and the installation stops"
+                );
                 self.error(
                     "no-boot-partition",
                     &place,
@@ -348,7 +356,9 @@ impl<'d> Check<'d, '_, '_> {
                 );
             }
             None if !uefi && !bios => {
-                let message = "there is neither /boot/efi nor biosboot: a machine with UEFI cannot boot, and the installation stops there".to_owned();
+                let message = format_args!(
+                    "there is neither /boot/efi nor biosboot: a machine with UEFI cannot boot, and the installation stops there"
+                );
                 self.warning("no-boot-partition", &place, message, "add part /boot/efi --fstype=efi --size=600 (or reqpart, which adds what the machine needs)");
             }
             _ => {}
@@ -384,8 +394,10 @@ impl<'d> Check<'d, '_, '_> {
                         .iter()
                         .any(|prefix| member.value.starts_with(prefix));
                     if made && !defined.contains_key(member.value.as_str()) && !included {
-                        let message =
-                            format!("there is no part {}: the installation stops", member.value);
+                        let message = format_args!(
+                            "there is no part {}: the installation stops",
+                            member.value
+                        );
                         self.error(
                             "unknown-member",
                             &member.value_place,
@@ -405,7 +417,7 @@ impl<'d> Check<'d, '_, '_> {
                 .iter()
                 .any(|prefix| name.starts_with(prefix));
             if member && !used.contains_key(name) && document.includes.is_empty() {
-                let message = format!("nothing is made of {name}: its room is lost");
+                let message = format_args!("nothing is made of {name}: its room is lost");
                 self.warning(
                     "unused-member",
                     &at(command, "mntpoint"),
@@ -429,7 +441,7 @@ impl<'d> Check<'d, '_, '_> {
             .find(|(name, _)| *name == level)
             .map(|(_, least)| least + spares);
         if let Some(least) = least.filter(|least| members > 0 && members < *least) {
-            let message = format!(
+            let message = format_args!(
                 "raid {level} wants {least} members with its spares, and has {members}: the installation stops"
             );
             self.error(
@@ -466,7 +478,7 @@ impl<'d> Check<'d, '_, '_> {
                 && !givens.has("--noformat")
                 && !included
             {
-                let message = format!("there is no volgroup {group}: the installation stops");
+                let message = format_args!("there is no volgroup {group}: the installation stops");
                 self.error(
                     "unknown-group",
                     &at(command, "--vgname"),
@@ -482,7 +494,7 @@ impl<'d> Check<'d, '_, '_> {
                 .value("--poolname")
                 .filter(|pool| givens.has("--thin") && !pools.contains_key(pool) && !included)
             {
-                let message = format!(
+                let message = format_args!(
                     "there is no thin pool {pool} before this line: the installation stops"
                 );
                 self.error(
@@ -511,7 +523,7 @@ impl<'d> Check<'d, '_, '_> {
                 taken,
             } = *sums;
             if percent > 100 && givens.has("--percent") {
-                let message = format!(
+                let message = format_args!(
                     "the volumes of {group} take {percent} per cent of it: the installation stops"
                 );
                 self.error(
@@ -522,7 +534,7 @@ impl<'d> Check<'d, '_, '_> {
                 );
             }
             if let Some(room) = room.filter(|room| taken > *room) {
-                let message = format!(
+                let message = format_args!(
                     "the volumes of {group} take {taken} MiB, and its partitions have {room}: the installation stops"
                 );
                 self.error(
@@ -573,7 +585,8 @@ impl<'d> Check<'d, '_, '_> {
             .any(|command| command.givens.has("--passphrase"));
         if !given {
             let place: Place = Self::option_place(command, "--encrypted");
-            let message = "there is no --passphrase: the installer asks a person for it".to_owned();
+            let message =
+                format_args!("there is no --passphrase: the installer asks a person for it");
             self.error("no-passphrase", &place, message, "add --passphrase=…");
         }
     }

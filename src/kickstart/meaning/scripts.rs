@@ -28,7 +28,7 @@ impl Check<'_, '_, '_> {
             self.interpreter(section, interpreter);
             if let Some(line) = carriage_return {
                 let place = Place::new(line + 1, 0..0);
-                let message = format!(
+                let message = format_args!(
                     "the lines of this {} end as Windows ends them: the shell takes the carriage returns for a part of its words, and the script fails",
                     section.name
                 );
@@ -45,7 +45,9 @@ impl Check<'_, '_, '_> {
         let first = self.lines.iter().position(|line| line.ends_with('\r'));
         let scripts = document.sections.iter().any(is_script);
         if let Some(line) = first.filter(|_| !scripts) {
-            let message = "lines end as Windows ends them: the installer bears it, scripts and included files do not".to_owned();
+            let message = format_args!(
+                "lines end as Windows ends them: the installer bears it, scripts and included files do not"
+            );
             self.warning(
                 "carriage-returns",
                 &Place::new(line + 1, 0..0),
@@ -62,10 +64,11 @@ impl Check<'_, '_, '_> {
             .map_or(&section.place, |given| &given.value_place)
             .clone();
         if !path.starts_with('/') {
-            let message = format!("'{path}' is no full path: the script cannot be started");
+            let message = format_args!("'{path}' is no full path: the script cannot be started");
             self.error("bad-interpreter", &place, message, "write as in /bin/bash");
         } else if matches!(path, "/usr/bin/python" | "/usr/bin/python2" | "/bin/python") {
-            let message = format!("{path} is not there since RHEL 8: the script cannot be started");
+            let message =
+                format_args!("{path} is not there since RHEL 8: the script cannot be started");
             self.error(
                 "bad-interpreter",
                 &place,
@@ -83,9 +86,9 @@ impl Check<'_, '_, '_> {
             .is_some_and(|line| !line.contains("sh"));
         if other {
             let place = Place::new(section.first, 0..lines[0].len());
-            let message =
+            let message = format_args!(
                 "a script's first line does not choose its interpreter here: /bin/sh reads it"
-                    .to_owned();
+            );
             self.error(
                 "bad-interpreter",
                 &place,
@@ -95,7 +98,7 @@ impl Check<'_, '_, '_> {
             return;
         }
         if let Err(fault) = shell::check(&lines, section.first) {
-            let message = format!(
+            let message = format_args!(
                 "{}: the shell stops there, and what follows is not done",
                 fault.message
             );
@@ -151,7 +154,7 @@ impl Check<'_, '_, '_> {
             "reboot" | "poweroff" | "halt" | "shutdown"
                 if matches!(section.name, "%post" | "%pre-install") =>
             {
-                let message = format!(
+                let message = format_args!(
                     "{bare} here ends the installer before it is done: the system may not boot"
                 );
                 self.error(
@@ -166,7 +169,7 @@ impl Check<'_, '_, '_> {
                     .iter()
                     .any(|word| word.starts_with('-') && word.contains('p')) =>
             {
-                let message = "the script asks a person and waits for the answer".to_owned();
+                let message = format_args!("the script asks a person and waits for the answer");
                 self.error(
                     "script-asks",
                     &place,
@@ -183,13 +186,13 @@ impl Check<'_, '_, '_> {
                                 && word.contains('y')
                     }) =>
             {
-                let message = format!(
+                let message = format_args!(
                     "{bare} asks before it does anything: nobody answers, and nothing is done"
                 );
                 self.warning("asks-first", &place, message, "add -y");
             }
             "passwd" if !rest.iter().any(|word| word.starts_with('-')) => {
-                let message = "passwd asks a person for the password".to_owned();
+                let message = format_args!("passwd asks a person for the password");
                 self.error(
                     "script-asks",
                     &place,
@@ -198,7 +201,9 @@ impl Check<'_, '_, '_> {
                 );
             }
             "systemctl" if chroot && has(&["start", "restart", "reload", "--now"]) => {
-                let message = "no service can be started here: the new system does not run yet, and systemctl does nothing".to_owned();
+                let message = format_args!(
+                    "no service can be started here: the new system does not run yet, and systemctl does nothing"
+                );
                 self.warning(
                     "not-running-yet",
                     &place,
@@ -207,7 +212,7 @@ impl Check<'_, '_, '_> {
                 );
             }
             "hostnamectl" | "timedatectl" | "localectl" | "firewall-cmd" | "nmcli" if chroot => {
-                let message = format!(
+                let message = format_args!(
                     "{bare} talks to a service of the new system, which does not run yet: it fails"
                 );
                 self.warning("not-running-yet", &place, message, "use the kickstart's own command, or a tool that writes files (firewall-offline-cmd)");
@@ -232,7 +237,7 @@ impl Check<'_, '_, '_> {
             .filter(|command| command.givens.has("--device") || command.givens.has("--bootproto"));
         let activated = networks.any(|command| command.givens.has("--activate"));
         if local && !activated && section.name != "%pre" {
-            let message = format!(
+            let message = format_args!(
                 "{name} needs the network, which nothing brings up: the packages come from a disk, and no network has --activate"
             );
             self.error(
@@ -259,7 +264,7 @@ impl Check<'_, '_, '_> {
             let written = self.scripts_mention(&["%pre"], &[path])
                 || self.scripts_mention(&["%pre"], &[name]) && include.section.is_none();
             if !path.starts_with('/') {
-                let message = format!(
+                let message = format_args!(
                     "'{path}' is looked for beside the kickstart, which came over the network: there is nothing there, and the installer stops"
                 );
                 self.error(
@@ -269,7 +274,7 @@ impl Check<'_, '_, '_> {
                     "write a URL, or the full path of a file that %pre writes",
                 );
             } else if !written && include.section != Some("%pre") {
-                let message = format!(
+                let message = format_args!(
                     "no %pre writes {path}: it is not there when it is read, and the installer stops"
                 );
                 self.error(

@@ -36,7 +36,9 @@ impl Check<'_, '_, '_> {
         match sources.last() {
             None => self.no_source(),
             Some(command) if command.name == "cdrom" => {
-                let message = "the packages come from a disc; a machine that boots from the network has none in it, and the installation stops".to_owned();
+                let message = format_args!(
+                    "the packages come from a disc; a machine that boots from the network has none in it, and the installation stops"
+                );
                 self.warning(
                     "local-source",
                     &command.place,
@@ -55,7 +57,7 @@ impl Check<'_, '_, '_> {
             .filter(|command| command.name != "rhsm")
             .collect();
         if let [first, .., last] = kinds.as_slice() {
-            let message = format!(
+            let message = format_args!(
                 "there are two sources, {} and {}: only the last one counts",
                 first.spelled, last.spelled
             );
@@ -72,7 +74,7 @@ impl Check<'_, '_, '_> {
             None if self.may_be_included(&SOURCES) => {}
             None => {
                 let place = self.findings.last_line();
-                let message = format!("{message}: unless the kernel gets inst.repo, the installer waits for somebody to choose");
+                let message = format_args!("{message}: unless the kernel gets inst.repo, the installer waits for somebody to choose");
                 self.warning("no-source", &place, message, help);
             }
         }
@@ -95,7 +97,7 @@ impl Check<'_, '_, '_> {
         self.warning(
             "local-source",
             &at(command, "--partition"),
-            message,
+            format_args!("{message}"),
             "add url --url=… instead",
         );
     }
@@ -124,8 +126,9 @@ impl Check<'_, '_, '_> {
                 () if url.contains(' ') => "has a blank in it",
                 () => continue,
             };
-            let message =
-                format!("this URL {problem}: nothing can be fetched, and the installation stops");
+            let message = format_args!(
+                "this URL {problem}: nothing can be fetched, and the installation stops"
+            );
             self.error(
                 "bad-url",
                 &at(command, option),
@@ -146,9 +149,9 @@ impl Check<'_, '_, '_> {
                 .into_iter()
                 .find(|option| command.givens.has(option))
                 .unwrap_or_default();
-            let message = format!(
-                "this is checked as a kickstart of {}, but the URL is one of {release}",
-                self.release
+            let checked = self.release;
+            let message = format_args!(
+                "this is checked as a kickstart of {checked}, but the URL is one of {release}"
             );
             self.warning(
                 "other-release",
@@ -193,7 +196,7 @@ impl Check<'_, '_, '_> {
                     .then(|| host.to_owned())
             });
         if let Some(host) = named {
-            let message = format!(
+            let message = format_args!(
                 "the network is static and has no --nameserver: unless the kernel gets nameserver=, {host} is not found, and the installed system finds no name"
             );
             self.warning(

@@ -125,7 +125,7 @@ impl<'a, 'f, 't> Reader<'a, 'f, 't> {
         match (fitting.next(), fitting.next()) {
             (Some((option, _)), None) => return Sort::Option(option, value_at),
             (Some((_, first)), Some((_, second))) => {
-                let message = format!(
+                let message = format_args!(
                     "{name} could be {first} or {second}: the installer stops at this line"
                 );
                 let place = self.place(index);
@@ -163,7 +163,7 @@ impl<'a, 'f, 't> Reader<'a, 'f, 't> {
             self.findings.warning(
                 "deprecated-option",
                 &place,
-                format!(
+                format_args!(
                     "{} of {} is deprecated: it does nothing, or soon will be refused",
                     option.names[0], self.name
                 ),
@@ -173,7 +173,7 @@ impl<'a, 'f, 't> Reader<'a, 'f, 't> {
         let takes_none = option.value == Value::Flag;
         let (value, value_place, next) = match value_at {
             Some(_) if takes_none => {
-                let message = format!(
+                let message = format_args!(
                     "{} takes no value: the installer stops at this line",
                     option.names[0]
                 );
@@ -195,7 +195,7 @@ impl<'a, 'f, 't> Reader<'a, 'f, 't> {
             }
             None if option.value == Value::Maybe => (String::new(), place.clone(), at + 1),
             None => {
-                let message = format!(
+                let message = format_args!(
                     "{} wants a value: the installer stops at this line",
                     option.names[0]
                 );
@@ -246,8 +246,9 @@ impl<'a, 'f, 't> Reader<'a, 'f, 't> {
             _ => return,
         };
         let shown: String = value.chars().take(60).collect();
-        let message =
-            format!("{name} must be {wanted}, not '{shown}': the installer stops at this line");
+        let message = format_args!(
+            "{name} must be {wanted}, not '{shown}': the installer stops at this line"
+        );
         self.findings.error("bad-value", place, message, &help);
     }
 
@@ -320,7 +321,7 @@ impl<'a, 'f, 't> Reader<'a, 'f, 't> {
         let Some(first) = extras.first() else { return };
         let (text, place) = (self.words[*first].text.as_str(), self.place(*first));
         let shown: String = text.chars().take(60).collect();
-        let message = format!(
+        let message = format_args!(
             "{} has no use for '{shown}': the installer stops at this line",
             self.name
         );
@@ -361,7 +362,7 @@ impl<'a, 'f, 't> Reader<'a, 'f, 't> {
             None => "remove it".to_owned(),
         };
         self.findings
-            .error("unknown-option", &place, message, &help);
+            .error("unknown-option", &place, format_args!("{message}"), &help);
     }
 
     fn say_missing(&mut self) {
@@ -372,7 +373,7 @@ impl<'a, 'f, 't> Reader<'a, 'f, 't> {
             .iter()
             .filter(|option| option.required && !self.givens.has(option.names[0]));
         for option in missing {
-            let message = format!(
+            let message = format_args!(
                 "{} must have {}: the installer stops at this line",
                 self.name, option.names[0]
             );
@@ -386,7 +387,7 @@ impl<'a, 'f, 't> Reader<'a, 'f, 't> {
             .iter()
             .filter(|argument| argument.count == Count::One && !self.givens.has(argument.name));
         for argument in missing {
-            let message = format!(
+            let message = format_args!(
                 "{} wants its {}: the installer stops at this line",
                 self.name, argument.name
             );

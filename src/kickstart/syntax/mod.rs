@@ -181,7 +181,7 @@ impl Parser<'_, '_, '_> {
                 self.findings.error(
                     "unclosed-quote",
                     &place,
-                    message.to_owned(),
+                    format_args!("{message}"),
                     "close it, or write \\ before it",
                 );
                 None
@@ -192,7 +192,7 @@ impl Parser<'_, '_, '_> {
                 self.findings.error(
                     "line-continuation",
                     &place,
-                    message.to_owned(),
+                    format_args!("{message}"),
                     "put it all in one line",
                 );
                 None
@@ -210,7 +210,7 @@ impl Parser<'_, '_, '_> {
                 section,
             }),
             None => {
-                let message = format!("{name} wants a path: the installer stops reading here");
+                let message = format_args!("{name} wants a path: the installer stops reading here");
                 let place = words
                     .first()
                     .map_or_else(|| Place::new(number, 0..0), place);
@@ -235,14 +235,14 @@ impl Parser<'_, '_, '_> {
         match spec.standing {
             Standing::Known => {}
             Standing::Deprecated => {
-                let message = format!(
+                let message = format_args!(
                     "{shown} is deprecated in {release}: it does nothing, or soon will be refused"
                 );
                 self.findings
                     .warning("deprecated-command", &place, message, "remove it");
             }
             Standing::Removed | Standing::Absent => {
-                let message = format!(
+                let message = format_args!(
                     "{release} has no command {shown} ({} have it): the installer stops at this line",
                     spec.known_in.words()
                 );
@@ -296,7 +296,7 @@ impl Parser<'_, '_, '_> {
                 None => "remove it, or put # before it".to_owned(),
             },
         };
-        let message = format!("there is no command {shown}: the installer stops at this line");
+        let message = format_args!("there is no command {shown}: the installer stops at this line");
         self.findings
             .error("unknown-command", place, message, &help);
     }
@@ -309,7 +309,7 @@ impl Parser<'_, '_, '_> {
         let seen = |name: &&str| self.seen.contains_key(*name);
         let clash = spec.conflicts.iter().filter_map(canonical).find(seen);
         if let Some(other) = clash {
-            let message = format!(
+            let message = format_args!(
                 "{name} and {other} may not be in the same kickstart: the installer stops at this line"
             );
             self.findings.error(
@@ -345,7 +345,7 @@ impl Parser<'_, '_, '_> {
             };
             let help = match command.name {
                 "snapshot" => {
-                    let message = format!("{message}: the installer stops at this line");
+                    let message = format_args!("{message}: the installer stops at this line");
                     self.findings.error(
                         "duplicate",
                         &command.place,
@@ -361,7 +361,7 @@ impl Parser<'_, '_, '_> {
                 _ => "keep one of them",
             };
             self.findings
-                .warning("duplicate", &command.place, message, help);
+                .warning("duplicate", &command.place, format_args!("{message}"), help);
         }
     }
 }

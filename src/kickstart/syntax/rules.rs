@@ -66,7 +66,7 @@ pub fn check_raw(command: &Command, line: &str, earlier: bool, findings: &mut Fi
         findings.error(
             "bad-realm",
             &command.place,
-            message.to_owned(),
+            format_args!("{message}"),
             "write realm join [--computer-ou=…] REALM",
         );
     }
@@ -107,9 +107,9 @@ pub fn check_section(section: &Section, release: Release, findings: &mut Finding
     match section.name {
         "%packages" => {
             if givens.has("--default") && givens.has("--nocore") {
-                let message =
+                let message = format_args!(
                     "--default and --nocore may not be together: the installer stops reading here"
-                        .to_owned();
+                );
                 findings.error(
                     "conflicting-options",
                     &section.place,
@@ -124,8 +124,9 @@ pub fn check_section(section: &Section, release: Release, findings: &mut Finding
             ];
             for (old, new) in old.into_iter().filter(|_| release == Release::Rhel9) {
                 if let Some(given) = givens.get(old) {
-                    let message =
-                        format!("{old} of %packages is deprecated: a later release will refuse it");
+                    let message = format_args!(
+                        "{old} of %packages is deprecated: a later release will refuse it"
+                    );
                     findings.warning(
                         "deprecated-option",
                         &given.place,
@@ -136,9 +137,9 @@ pub fn check_section(section: &Section, release: Release, findings: &mut Finding
             }
         }
         "%certificate" if !givens.has("--dir") && !givens.has("--type") => {
-            let message =
+            let message = format_args!(
                 "%certificate must have --dir or --type: the installer stops reading here"
-                    .to_owned();
+            );
             findings.error(
                 "missing-option",
                 &section.place,
@@ -166,7 +167,8 @@ impl Check<'_, '_, '_> {
 
     fn error(&mut self, code: &str, place: &Place, message: &str, help: &str) {
         let message = format!("{message}: the installer stops at this line");
-        self.findings.error(code, place, message, help);
+        self.findings
+            .error(code, place, format_args!("{message}"), help);
     }
 
     fn at(&self, name: &str) -> Place {

@@ -18,7 +18,7 @@ impl Parser<'_, '_, '_> {
             return self.unknown_section(number, &first.text, &place);
         };
         if spec.standing == Standing::Deprecated {
-            let message = format!(
+            let message = format_args!(
                 "{} is deprecated in {}: a later release will refuse it",
                 first.text, self.grammar.release
             );
@@ -49,7 +49,7 @@ impl Parser<'_, '_, '_> {
             self.findings.error(
                 "empty-certificate",
                 &section.place,
-                "this %certificate is empty: the installer stops at it".to_owned(),
+                format_args!("this %certificate is empty: the installer stops at it"),
                 "put the certificate in it, or remove it",
             );
         }
@@ -96,7 +96,7 @@ impl Parser<'_, '_, '_> {
             false => format!("line {before}"),
         };
         let message =
-            format!("{name} has no %end before {until}: the installer stops reading here");
+            format_args!("{name} has no %end before {until}: the installer stops reading here");
         self.findings.error(
             "missing-end",
             &place,
@@ -108,7 +108,7 @@ impl Parser<'_, '_, '_> {
     /// What begins with a `%` that nothing knows, up to its `%end`.
     fn unknown_section(&mut self, number: usize, name: &str, place: &Place) -> usize {
         if name == "%end" {
-            let message = "this %end ends nothing: the installer stops reading here".to_owned();
+            let message = format_args!("this %end ends nothing: the installer stops reading here");
             self.findings.error(
                 "stray-end",
                 place,
@@ -123,7 +123,7 @@ impl Parser<'_, '_, '_> {
             None => "remove it, up to its %end".to_owned(),
         };
         let shown: String = name.chars().take(60).collect();
-        let message = format!("there is no section {shown}: the installer stops reading here");
+        let message = format_args!("there is no section {shown}: the installer stops reading here");
         self.findings
             .error("unknown-section", place, message, &help);
         for number in number + 1..=self.lines.len() {
@@ -154,7 +154,7 @@ fn check_package(number: usize, line: &str, findings: &mut Findings<'_>) {
         findings.error(
             "empty-package",
             &place,
-            "a package's name is missing after '-': the installer stops reading here".to_owned(),
+            format_args!("a package's name is missing after '-': the installer stops reading here"),
             "write the name, or remove the line",
         );
     }
@@ -164,7 +164,7 @@ fn check_package(number: usize, line: &str, findings: &mut Findings<'_>) {
     {
         let has = |option: &str| group.split_whitespace().any(|word| word == option);
         if has("--nodefaults") && has("--optional") {
-            findings.error("conflicting-options", &place, "a group takes --nodefaults or --optional, not both: the installer stops reading here".to_owned(), "keep one of them");
+            findings.error("conflicting-options", &place, format_args!("a group takes --nodefaults or --optional, not both: the installer stops reading here"), "keep one of them");
         }
     }
 }
