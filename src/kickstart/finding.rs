@@ -2,6 +2,7 @@
 //!
 //! Not its job: deciding what is wrong, or how a finding is printed (`cli::check`).
 
+use std::fmt;
 use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
