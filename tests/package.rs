@@ -62,7 +62,7 @@ fn other_version(package: &Package) -> Package {
 #[test]
 fn an_installed_package_serves_as_a_user_that_may_do_little() {
     let router = Router::new(DHCP);
-    router.install(&Package::from_sources(BINARY), None);
+    router.install(&Package::under_test(BINARY), None);
     router.answers();
     let status = router.read(&format!(
         "proc/{}/status",
@@ -99,7 +99,7 @@ fn an_installed_package_serves_as_a_user_that_may_do_little() {
 #[test]
 fn procd_is_told_what_the_service_needs_and_no_more() {
     let router = Router::new(DHCP);
-    router.install(&Package::from_sources(BINARY), None);
+    router.install(&Package::under_test(BINARY), None);
     let told = router.read("lab/procd");
     for due in [
         "param command /usr/sbin/kickstand serve",
@@ -130,7 +130,7 @@ fn procd_is_told_what_the_service_needs_and_no_more() {
 #[test]
 fn what_root_commits_counts_at_once_and_keeps_arms() {
     let router = Router::new(DHCP);
-    router.install(&Package::from_sources(BINARY), None);
+    router.install(&Package::under_test(BINARY), None);
     router.answers();
     let before = router.service();
     let host = [
@@ -156,7 +156,7 @@ fn what_root_commits_counts_at_once_and_keeps_arms() {
 #[test]
 fn upgrade_and_downgrade_keep_what_is_the_users() {
     let router = Router::new(DHCP);
-    let old = Package::from_sources(BINARY);
+    let old = Package::under_test(BINARY);
     let new = other_version(&old);
     router.install(&old, None);
     router.answers();
@@ -194,7 +194,7 @@ fn upgrade_and_downgrade_keep_what_is_the_users() {
 fn removal_leaves_dhcp_as_it_was_and_the_users_data() {
     let router = Router::new(DHCP);
     let found = dhcp(&router);
-    let package = Package::from_sources(BINARY);
+    let package = Package::under_test(BINARY);
     router.install(&package, None);
     router.answers();
     router.write("www/kickstand/answers/mine.ks", "text", 0o644);
@@ -239,14 +239,14 @@ fn removal_leaves_dhcp_as_it_was_and_the_users_data() {
 fn a_router_that_boots_machines_already_keeps_its_folder() {
     let router = Router::new(&DHCP.replace("authoritative '1'", "tftp_root '/mnt/boot'"));
     router.done("rm -rf /srv/tftp; mkdir -p /mnt/boot");
-    router.install(&Package::from_sources(BINARY), None);
+    router.install(&Package::under_test(BINARY), None);
     assert_eq!(
         router.done("uci get kickstand.main.tftp_root").trim(),
         "/mnt/boot"
     );
     set(&router, &["main.tftp_root=/mnt/other"]);
     router.done(". /lab/postinst; true");
-    let package = Package::from_sources(BINARY);
+    let package = Package::under_test(BINARY);
     router.install(&package, Some(&package));
     assert_eq!(
         router.done("uci get kickstand.main.tftp_root").trim(),
@@ -257,7 +257,7 @@ fn a_router_that_boots_machines_already_keeps_its_folder() {
 #[test]
 fn a_failed_apply_does_not_keep_the_service_down() {
     let router = Router::new(DHCP);
-    router.install(&Package::from_sources(BINARY), None);
+    router.install(&Package::under_test(BINARY), None);
     set(&router, &["main.port=8068"]);
     let before = router.read("etc/config/dhcp");
     router.done("uci set dhcp.lan.start=50");
@@ -292,7 +292,7 @@ fn said(router: &Router, kind: &str, environment: &str) -> Vec<Value> {
 #[test]
 fn hotplug_scripts_say_what_the_service_understands() {
     let router = Router::new(DHCP);
-    router.install(&Package::from_sources(BINARY), None);
+    router.install(&Package::under_test(BINARY), None);
     router.answers();
     let lease = "ACTION=add MACADDR=52:54:00:00:00:01 IPADDR=10.33.1.101 HOSTNAME='\"; reboot; \\' \
                  DNSMASQ_VENDOR_CLASS=PXEClient:Arch:00007:UNDI:003016";

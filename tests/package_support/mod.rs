@@ -5,6 +5,7 @@
 //! stands in for them).
 
 use std::collections::BTreeMap;
+use std::env;
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -61,8 +62,49 @@ pub fn files_below(folder: &Path) -> BTreeMap<String, PathBuf> {
 }
 
 impl Package {
+    /// The ipk that `KICKSTAND_IPK` in the environment names, made for this machine; without that, what the sources make.
+    pub fn under_test(binary: &str) -> Self {
+        match env::var_os("KICKSTAND_IPK") {
+            Some(ipk) => Package::from_ipk(Path::new(&ipk)),
+            None => Package::from_sources(binary),
+        }
+    }
+
+    /// Unpacked by GNU tar, which is not what packed it.
+    fn from_ipk(ipk: &Path) -> Self {
+        let scratch = Scratch::new("ipk");
+        let unpack = |archive: &Path, name: &str| {
+            let folder = scratch.join(name);
+            fs::create_dir(&folder).expect("a fresh folder");
+            let mut tar = Command::new("tar");
+            tar.arg("-xpzf").arg(archive).arg("-C").arg(&folder);
+            assert!(
+                tar.status().expect("tar").success(),
+                "{}",
+                archive.display()
+            );
+            folder
+        };
+        let outer = unpack(ipk, "outer");
+        let data = unpack(&outer.join("data.tar.gz"), "data");
+        let control = unpack(&outer.join("control.tar.gz"), "control");
+        let text = |name: &str| fs::read_to_string(control.join(name)).expect(name);
+        let file = |path: PathBuf| {
+            let mode = fs::metadata(&path).expect("there").mode() & 0o7777;
+            (mode, fs::read(path).expect("readable"))
+        };
+        let files = files_below(&data).into_iter();
+        Package {
+            files: files.map(|(name, path)| (name, file(path))).collect(),
+            scripts: ["postinst", "prerm"]
+                .map(|name| (name.to_owned(), text(&format!("{name}-pkg"))))
+                .into(),
+            conffiles: text("conffiles").lines().map(str::to_owned).collect(),
+        }
+    }
+
     /// As the sources make it, with the binary that was built for this machine.
-    pub fn from_sources(binary: &str) -> Self {
+    fn from_sources(binary: &str) -> Self {
         let mut files: BTreeMap<String, (u32, Vec<u8>)> =
             files_below(&Path::new(SOURCES).join("files/kickstand"))
                 .into_iter()
