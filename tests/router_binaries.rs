@@ -12,9 +12,11 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+use kickstand_lab::scratch::Scratch;
 use kickstand_lab::service::{Runner, Service};
 use kickstand_packager::cross::architectures::{Architecture, named};
 use kickstand_packager::places::Places;
+use serde_json::{Value, json};
 use service_support::{CONFIG, R220A, arm, know_everybody, phase};
 
 /// When routers believe to be, in seconds since 1970: never set, and set wrong (June 2040, which has more than 31 bits).
@@ -91,6 +93,23 @@ fn commands_that_need_no_router(architecture: &Architecture) {
     let version = format!("kickstand {}\n", env!("CARGO_PKG_VERSION"));
     assert_eq!(binary.prints(&["version"]), version);
     assert!(binary.prints(&["--help"]).contains("arm HOST"));
+    let scratch = Scratch::new("check");
+    let file = scratch.write("x.ks", "netwrok --hostname=a\n%packages\n@core\n%end\n");
+    let words = [
+        "check",
+        &file.display().to_string(),
+        "--release",
+        "RHEL9",
+        "--json",
+    ];
+    let checked = binary.runner.command(&binary.path).args(words).output();
+    let checked = checked.expect("kickstand-packager toolchain installs the emulator");
+    let found: Value = serde_json::from_slice(&checked.stdout).expect("JSON");
+    assert_eq!(
+        (checked.status.code(), &found["release"]),
+        (Some(1), &json!("RHEL9"))
+    );
+    assert_eq!(found["findings"][0]["line"], 1, "{found}");
 }
 
 fn nothing_of_the_builder_is_inside(architecture: &Architecture) {

@@ -60,7 +60,7 @@ async fn connection(stream: Watched, engine: Rc<RefCell<Engine>>) {
         .header_read_timeout(HEAD_TIME)
         .max_buf_size(HEAD_LENGTH)
         .max_headers(MOST_HEADERS)
-        // It would ask for the time in a way that panics after 2038 on 32-bit MIPS (see host::clock).
+        // Nobody needs it. (hyper asks for the time all the same: docs/decisions.md.)
         .auto_date_header(false)
         .serve_connection(TokioIo::new(stream), service)
         .await;
