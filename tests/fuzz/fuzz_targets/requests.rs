@@ -18,6 +18,7 @@ const STRANGER: Ipv4Addr = Ipv4Addr::new(10, 33, 1, 66);
 const SECRET: &str = "ssh-ed25519 AAAA kenneth";
 const CONFIG: &str = "
 config profile 'p'
+	option mirror 'http://m/9'
 	option kernel 'http://m/k'
 config host 'h'
 	option profile 'p'
