@@ -62,7 +62,8 @@ routers: set-up
 	cargo test --locked --test router_binaries -- $(addsuffix ::,$(TESTED))
 
 # KEYS names a folder of keys (kickstand-packager key FOLDER); without it the feeds are not signed.
-package: set-up
+package:
+	@tests/set-up
 	$(PACKAGER) toolchain
 	$(PACKAGER) build $(addprefix --arch ,$(ARCH))
 	$(PACKAGER) package $(addprefix --arch ,$(ARCH))

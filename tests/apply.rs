@@ -4,7 +4,7 @@ mod router;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::fs::MetadataExt;
 use std::process::{Command, Stdio};
 use std::thread;
 use std::time::Duration;
@@ -160,7 +160,6 @@ fn what_others_wrote_meanwhile_survives_a_rollback() {
     let router = router("inverse", router::SEED);
     let show = router.show();
     // The stand-in's `reload` is where somebody else's commit happens.
-    let script = router.path("etc/init.d/dnsmasq");
     let text = router.text("etc/init.d/dnsmasq");
     let meddle = format!(
         "#!/bin/sh\n[ \"$1\" = reload ] && [ ! -e '{0}/lab/met' ] && {{ touch '{0}/lab/met'; \
@@ -168,7 +167,8 @@ fn what_others_wrote_meanwhile_survives_a_rollback() {
          '{0}/sbin/uci' -c '{0}/etc/config' -t '{0}/lab/uci' commit dhcp; }}\n",
         router.root.path().display()
     );
-    fs::write(script, text.replacen("#!/bin/sh\n", &meddle, 1)).expect("the root is ours");
+    let meddling = text.replacen("#!/bin/sh\n", &meddle, 1);
+    router.root.write_program("etc/init.d/dnsmasq", meddling);
     router.init.refuse("ks_ipxe");
     let (well, said) = router.run(false, false);
     assert!(!well, "{said}");
@@ -383,8 +383,7 @@ fn a_uci_that_fails_midway_leaves_nothing_staged() {
         "#!/bin/sh\ncase \"$*\" in *batch) head -n 9 | '{0}' \"$@\";; *) exec '{0}' \"$@\";; esac\n",
         real.display()
     );
-    let script = router.root.write("sbin/uci", half);
-    fs::set_permissions(script, fs::Permissions::from_mode(0o755)).expect("ours");
+    router.root.write_program("sbin/uci", half);
     let (well, said) = router.run(false, false);
     assert!(!well, "{said}");
     contains(&said, "dhcp was left as it was");

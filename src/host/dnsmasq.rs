@@ -6,8 +6,8 @@
 //! Not its job: what to change ([`crate::core::dnsmasq`]).
 
 use std::fs;
-use std::io::{self, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::io;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread;
@@ -17,6 +17,7 @@ use crate::core::dnsmasq::{self as rules, PACKAGE, changes, wording};
 use crate::core::uci::{self, Document};
 
 use super::paths::Paths;
+use super::replacement::{self, Sync};
 use super::uci_command::UciCommand;
 
 /// How long dnsmasq is watched after a reload.
@@ -267,21 +268,5 @@ pub fn replace_with_mode(path: &Path, content: &[u8], mode: u32) -> io::Result<(
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     // uci takes a file that begins with a dot for no package.
     let partial = folder.join(format!(".{name}.kickstand"));
-    let written = (|| {
-        let _ = fs::remove_file(&partial);
-        let mut file = fs::OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(mode)
-            .open(&partial)?;
-        file.set_permissions(fs::Permissions::from_mode(mode))?;
-        file.write_all(content)?;
-        file.sync_all()?;
-        fs::rename(&partial, path)?;
-        fs::File::open(folder)?.sync_all()
-    })();
-    if written.is_err() {
-        let _ = fs::remove_file(&partial);
-    }
-    written
+    replacement::replace(path, &partial, content, mode, Sync::Flash)
 }

@@ -11,6 +11,7 @@ pub mod leases;
 pub mod neighbours;
 pub mod paths;
 pub mod published;
+pub mod replacement;
 pub mod state_file;
 pub mod templates;
 pub mod tree;

@@ -7,7 +7,8 @@ use std::fs;
 use std::io::ErrorKind;
 
 use super::paths::Paths;
-use super::state_file::{Sync, replace};
+use super::replacement::Sync;
+use super::state_file::replace;
 
 /// Makes the folder hold these files and no others. An error is one sentence.
 pub fn set(paths: &Paths, open: &BTreeMap<String, String>) -> Result<(), String> {

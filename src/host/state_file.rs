@@ -3,12 +3,12 @@
 //! A write is atomic and synced: the file is either the old one or the new one after a power cut. Not its job: what the
 //! file says (`core::state`).
 
-use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, ErrorKind, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::fs::{self, File, TryLockError};
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use super::paths::Paths;
+use super::replacement::{self, Sync};
 use crate::core::lifecycle::Now;
 use crate::core::state::{self, Loaded, State};
 
@@ -99,15 +99,6 @@ pub fn alone(paths: &Paths) -> Result<File, String> {
     }
 }
 
-/// Whether a file must be on its medium when [`replace`] returns.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sync {
-    /// Yes.
-    Flash,
-    /// It lies in RAM anyhow.
-    Ram,
-}
-
 /// Puts a new file in the place of an old one, in one step.
 pub fn replace(path: &Path, content: &[u8], mode: u32, sync: Sync) -> Result<(), String> {
     write_beside(path, content, mode, sync)
@@ -115,28 +106,8 @@ pub fn replace(path: &Path, content: &[u8], mode: u32, sync: Sync) -> Result<(),
 }
 
 fn write_beside(path: &Path, content: &[u8], mode: u32, sync: Sync) -> io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("/"));
-    fs::create_dir_all(folder)?;
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".new");
-    let beside = folder.join(name);
-    // A leftover of a crash may have another mode.
-    match fs::remove_file(&beside) {
-        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(mode)
-        .open(&beside)?;
-    file.write_all(content)?;
-    if sync == Sync::Flash {
-        file.sync_all()?;
-    }
-    fs::rename(&beside, path)?;
-    if sync == Sync::Flash {
-        File::open(folder)?.sync_all()?;
-    }
-    Ok(())
+    fs::create_dir_all(path.parent().unwrap_or(Path::new("/")))?;
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".new");
+    replacement::replace(path, Path::new(&beside), content, mode, sync)
 }

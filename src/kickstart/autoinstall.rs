@@ -279,10 +279,7 @@ autoinstall:
 ";
 
     fn codes(text: &str) -> Vec<(String, usize)> {
-        check(text)
-            .into_iter()
-            .map(|finding| (finding.code, finding.line))
-            .collect()
+        crate::kickstart::finding::codes(check(text))
     }
 
     #[test]

@@ -79,6 +79,13 @@ impl From<Problem> for Finding {
     }
 }
 
+/// Codes and lines, for tests to compare.
+#[cfg(test)]
+pub(super) fn codes(findings: Vec<Finding>) -> Vec<(String, usize)> {
+    let code = |finding: Finding| (finding.code, finding.line);
+    findings.into_iter().map(code).collect()
+}
+
 /// A place in a text: a line, and bytes in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {

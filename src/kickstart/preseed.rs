@@ -233,10 +233,7 @@ d-i finish-install/reboot_in_progress note
 ";
 
     fn codes(text: &str) -> Vec<(String, usize)> {
-        check(text)
-            .into_iter()
-            .map(|finding| (finding.code, finding.line))
-            .collect()
+        crate::kickstart::finding::codes(check(text))
     }
 
     #[test]

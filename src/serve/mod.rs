@@ -22,6 +22,7 @@ use crate::host::ubus::Provider;
 use engine::Engine;
 
 mod admission;
+mod answers;
 mod arguments;
 pub mod boot;
 mod check;

@@ -1,7 +1,7 @@
 //! A router's files, Debian's boot files, and archives made of them, for the tests of `kickstand boot-files`.
 
 use std::fs;
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::fs::symlink;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -37,8 +37,7 @@ impl Router {
             root: Scratch::new("boot"),
         };
         router.configure("");
-        let fetch = router.root.write("bin/uclient-fetch", FETCH);
-        fs::set_permissions(fetch, fs::Permissions::from_mode(0o755)).expect("it was just made");
+        router.root.write_program("bin/uclient-fetch", FETCH);
         router
     }
 

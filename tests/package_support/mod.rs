@@ -15,7 +15,7 @@ use std::time::Duration;
 use kickstand_lab::network::Network;
 use kickstand_lab::parts;
 use kickstand_lab::process::{Running, wait_until};
-use kickstand_lab::scratch::Scratch;
+use kickstand_lab::scratch::{Scratch, write_program};
 use kickstand_lab::setup::Lab;
 
 /// More than anything that is waited for takes, even on a busy machine.
@@ -205,6 +205,9 @@ impl Router {
 
     pub fn write(&self, name: &str, content: impl AsRef<[u8]>, mode: u32) {
         let path = self.path(name);
+        if mode == 0o755 {
+            return write_program(&path, content);
+        }
         fs::create_dir_all(path.parent().expect("a folder")).expect("RAM");
         // A running program cannot be written to, only replaced.
         let _ = fs::remove_file(&path);

@@ -95,13 +95,7 @@ impl Machine {
     /// The token in the script that it is told to run.
     pub fn token(&self, service: &Service) -> String {
         let script = self.boots(service).text();
-        let (_, rest) = script
-            .split_once("?token=")
-            .unwrap_or_else(|| panic!("no token: {script}"));
-        rest.split_whitespace()
-            .next()
-            .unwrap_or_default()
-            .to_owned()
+        token_in(&script).unwrap_or_else(|| panic!("no token: {script}"))
     }
 
     /// Its answer file.
@@ -131,4 +125,10 @@ impl Machine {
     pub fn is_installed_by(&self, service: &Service) -> bool {
         self.boots(service).text().contains("\nkernel ")
     }
+}
+
+/// The token in an iPXE script; none when it installs nothing.
+pub fn token_in(script: &str) -> Option<String> {
+    let (_, rest) = script.split_once("?token=")?;
+    rest.split_whitespace().next().map(str::to_owned)
 }

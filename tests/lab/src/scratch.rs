@@ -1,6 +1,8 @@
 //! Folders that last as long as the test that made them.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::{env, fs, process};
 
@@ -54,6 +56,46 @@ impl Scratch {
             .and_then(|()| fs::write(&path, content))
             .unwrap_or_else(|error| panic!("cannot write {}: {error}", path.display()));
         path
+    }
+
+    /// Writes a file that is going to be executed, and gives its path: see [`write_program`].
+    ///
+    /// # Panics
+    ///
+    /// If that fails.
+    pub fn write_program(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.join(name);
+        write_program(&path, content);
+        path
+    }
+}
+
+/// Writes a file that is going to be executed, through a process of its own. Were it open in this one, whatever another thread
+/// forks meanwhile would hold it open for writing until its own program starts, and the kernel executes no such file.
+///
+/// # Panics
+///
+/// If that fails.
+pub fn write_program(path: &Path, content: impl AsRef<[u8]>) {
+    let written = path
+        .parent()
+        .map_or(Ok(()), fs::create_dir_all)
+        .and_then(|()| {
+            let mut writer = Command::new("/bin/sh")
+                .args(["-c", "rm -f \"$0\" && cat >\"$0\" && chmod 755 \"$0\""])
+                .arg(path)
+                .stdin(Stdio::piped())
+                .spawn()?;
+            // Dropped at the end of the statement: the writer reads to its end.
+            writer
+                .stdin
+                .take()
+                .map_or(Ok(()), |mut input| input.write_all(content.as_ref()))?;
+            writer.wait()
+        });
+    match written {
+        Ok(status) if status.success() => {}
+        other => panic!("cannot write {}: {other:?}", path.display()),
     }
 }
 

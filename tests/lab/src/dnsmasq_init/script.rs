@@ -3,7 +3,6 @@
 //! Not its job: what dnsmasq is told ([`super::translate`]).
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{self, Command, Stdio};
@@ -12,6 +11,7 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::process::wait_until;
+use crate::scratch::write_program;
 
 use super::translate;
 
@@ -46,7 +46,6 @@ impl InitScript {
     /// If the file can not be written.
     pub fn install(root: &Path, namespace: &str, uci: &Path, entry: &str, extra: &[&str]) -> Self {
         let path = root.join("etc/init.d/dnsmasq");
-        fs::create_dir_all(root.join("etc/init.d")).expect("the root can be written");
         fs::create_dir_all(root.join("lab")).expect("the root can be written");
         let [in_root, in_namespace, in_uci, action, instance] = ENVIRONMENT;
         let binary = std::env::current_exe().expect("a test knows where its binary is");
@@ -58,9 +57,8 @@ impl InitScript {
             binary.display(),
             root.join("lab/init.log").display(),
         );
-        fs::write(&path, script).expect("the script can be written");
+        write_program(&path, script);
         fs::write(root.join(EXTRA), extra.join("\n")).expect("the root can be written");
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("it is ours");
         InitScript {
             root: root.to_owned(),
         }

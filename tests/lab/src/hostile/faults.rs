@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::{Arena, Case, LIMIT};
 use crate::process::wait_until;
-use crate::requests::{CONFIG, Machine, R220A};
+use crate::requests::{CONFIG, Machine, R220A, token_in};
 
 pub const CASES: &[Case] = &[
     Case("killed at random instants of an installation", killed),
@@ -192,9 +192,7 @@ fn full_flash(arena: &mut Arena, effort: u32) {
 }
 
 fn token(arena: &Arena, machine: &Machine) -> Option<String> {
-    let script = machine.boots(&arena.service).text();
-    let (_, rest) = script.split_once("?token=")?;
-    rest.split_whitespace().next().map(str::to_owned)
+    token_in(&machine.boots(&arena.service).text())
 }
 
 /// With its state gone or doubtful, the service installs nothing by itself, says so, and goes on.

@@ -1,0 +1,99 @@
+//! What a host would install: its answer file, and what it boots to get there, from settings and from what was seen of its
+//! machine.
+//!
+//! Not its job: whether it may (`engine`, `boot`); the texts themselves (`core::answer`, `core::ipxe`).
+
+use super::engine::Engine;
+use crate::core::answer::{Context, RenderError, render_answer};
+use crate::core::ipxe::Installer;
+use crate::core::mac::Mac;
+use crate::core::machine::Machine;
+use crate::core::settings::{Host, Profile};
+use crate::host::templates;
+
+impl Engine {
+    /// What was last seen of a host's machine; before it was ever seen, its first card and the usual kind of machine.
+    pub fn machine_of(&self, host: &Host) -> Option<Machine> {
+        let seen = self
+            .sightings
+            .get(&host.name)
+            .and_then(|sighting| sighting.machine.clone());
+        // Settings have no host without a card.
+        seen.filter(|machine| host.macs.contains(&machine.mac))
+            .or_else(|| host.macs.first().map(|mac| Machine::unseen(*mac)))
+    }
+
+    /// What was last seen of a host's machine, booting from this card.
+    pub fn machine_with(&self, host: &Host, mac: Mac) -> Machine {
+        let seen = self.machine_of(host);
+        Machine {
+            mac,
+            ..seen.unwrap_or_else(|| Machine::unseen(mac))
+        }
+    }
+
+    /// The answer file of a host: the user's own file for this card as it is, else the profile's template.
+    pub fn answer(
+        &self,
+        host: &Host,
+        machine: &Machine,
+        token: &str,
+    ) -> Result<String, RenderError> {
+        let www = self.paths.below_root(&self.settings.main.www);
+        if let Some(own) = templates::own_answer(&www, machine.mac).map_err(RenderError::from)? {
+            return Ok(own);
+        }
+        let profile = self.profile_of(host)?;
+        let context = self.context(host, machine, token)?;
+        render_answer(
+            profile.kind,
+            &profile.answer,
+            &context,
+            move |name: &str| templates::template(&www, name),
+        )
+    }
+
+    /// What a host boots to install itself.
+    pub fn installer(
+        &self,
+        host: &Host,
+        machine: &Machine,
+        token: &str,
+    ) -> Result<Installer, RenderError> {
+        let profile = self.profile_of(host)?;
+        let context = self.context(host, machine, token)?;
+        Installer::new(
+            profile,
+            machine,
+            self.router()?,
+            self.settings.main.syslog_port,
+            token,
+            &context,
+        )
+    }
+
+    fn profile_of(&self, host: &Host) -> Result<&Profile, RenderError> {
+        let missing = || RenderError::from(format!("host '{}' names no usable profile", host.name));
+        self.settings
+            .profiles
+            .get(&host.profile)
+            .ok_or_else(missing)
+    }
+
+    fn context(&self, host: &Host, machine: &Machine, token: &str) -> Result<Context, RenderError> {
+        if self.settings.accounts_faulty {
+            return Err(RenderError::from(
+                "a `config account` section has faults: `kickstand status` names them".to_owned(),
+            ));
+        }
+        let profile = self.profile_of(host)?;
+        Ok(Context::new(
+            &self.settings,
+            host,
+            profile,
+            machine,
+            self.router()?,
+            token,
+        ))
+    }
+}
