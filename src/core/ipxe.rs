@@ -206,6 +206,9 @@ fn given_arguments(
             "auto=true".to_owned(),
             "priority=critical".to_owned(),
             format!("url={base}/preseed/{mac}?token={token}"),
+            // d-i's rootskel makes busybox `syslogd -R` of them.
+            format!("log_host={}", router.address),
+            format!("log_port={syslog_port}"),
         ]),
         // cloud-init adds the file's name to the URL, so the token cannot stand behind it.
         AnswerKind::Autoinstall => arguments.extend([

@@ -91,12 +91,16 @@ impl Watched {
     }
 
     /// Takes a line. When it begins a step, the sentence about it, for after "its installer …".
-    pub fn take(&mut self, line: &Line, uptime: u64) -> Option<String> {
-        if self.dropped > 0 {
-            let dropped = std::mem::take(&mut self.dropped);
-            self.keep(format!("({dropped} lines came too fast and were left out)"));
+    ///
+    /// `keeps`: whether its words are kept, and not only what it tells.
+    pub fn take(&mut self, line: &Line, uptime: u64, keeps: bool) -> Option<String> {
+        if keeps {
+            if self.dropped > 0 {
+                let dropped = std::mem::take(&mut self.dropped);
+                self.keep(format!("({dropped} lines came too fast and were left out)"));
+            }
+            self.keep(line.shown());
         }
-        self.keep(line.shown());
         self.learn(fact(line)?, uptime)
     }
 
@@ -147,7 +151,7 @@ impl Watched {
         let counted = before.is_some_and(|(before, _)| before == Step::Packages) && installed > 0;
         let words = step.words();
         Some(if counted {
-            format!("{words} ({installed} packages are installed)")
+            format!("{words} (packages installed: {installed})")
         } else {
             words.to_owned()
         })
@@ -167,7 +171,6 @@ impl Watched {
 
     /// The claim: how long it takes counts from here. What the log told before stays.
     pub fn claimed(&mut self) {
-        self.step = None;
         self.began.clear();
         self.packages = Packages::default();
     }
@@ -236,7 +239,7 @@ mod tests {
         let lines = log.lines().enumerate();
         let told = lines.filter_map(|(second, text)| {
             let line = syslog::read(format!("<13>{text}").as_bytes())?;
-            watched.take(&line, second as u64 * 1000)
+            watched.take(&line, second as u64 * 1000, true)
         });
         told.collect()
     }
@@ -256,7 +259,7 @@ mod tests {
         let due = [
             "sets up the disk",
             "installs packages",
-            "installs the boot loader (2 packages are installed)",
+            "installs the boot loader (packages installed: 2)",
         ];
         assert_eq!(told, due);
         assert_eq!(watched.step(9000), Some((Step::Loader, 4)));
