@@ -210,7 +210,9 @@ fn given_arguments(
             "interface=auto".to_owned(),
             format!("netcfg/get_nameservers={}", router.address),
             format!("url={base}/preseed/{mac}?token={token}"),
-            format!("log_host={} log_port={syslog_port}", router.address),
+            // d-i's rootskel makes busybox `syslogd -R` of them.
+            format!("log_host={}", router.address),
+            format!("log_port={syslog_port}"),
         ]),
         // cloud-init adds the file's name to the URL, so the token cannot stand behind it.
         AnswerKind::Autoinstall => arguments.extend([
