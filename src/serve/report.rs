@@ -112,7 +112,7 @@ impl Engine {
             "failed",
             &format!("reported that it failed: {reason}"),
         );
-        if answer == Answer::Text("granted\n".to_owned()) {
+        if answer == Answer::Text("granted\n".to_owned()) && !log.is_empty() {
             let sighting = self.sightings.entry(name.to_owned()).or_default();
             sighting.log = clean_end(log, LOG_LENGTH);
         }

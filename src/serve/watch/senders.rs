@@ -1,0 +1,133 @@
+//! Which host an address is: remembered for a moment, since every line of a log asks.
+//!
+//! Bounded in size and in time, and so is how often the router's tables are looked into: the address of a datagram can be
+//! invented. Not its job: the tables themselves (`host::neighbours`, `host::leases`).
+
+use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
+
+/// How long an address is a host's without another look, in milliseconds.
+const KNOWN: u64 = 30_000;
+/// How long an address is nobody's without another look, in milliseconds: an installer is soon known.
+const UNKNOWN: u64 = 5_000;
+/// Addresses that are remembered: more than machines install at once.
+const MOST: usize = 512;
+/// Looks into the tables in a second. Each reads and searches two files of some KB.
+const LOOKS: u32 = 50;
+
+/// Addresses and their hosts.
+#[derive(Debug, Default)]
+pub struct Senders {
+    known: BTreeMap<Ipv4Addr, Known>,
+    /// Looks into the tables since that uptime, in milliseconds.
+    looks: (u64, u32),
+    /// Lines and files of addresses that are no host's.
+    pub strangers: u64,
+}
+
+#[derive(Debug)]
+struct Known {
+    host: Option<String>,
+    /// Uptime in milliseconds.
+    until: u64,
+}
+
+impl Senders {
+    /// The host at an address, by what is remembered or else by `look`.
+    pub fn host(
+        &mut self,
+        address: Ipv4Addr,
+        uptime: u64,
+        look: impl FnOnce() -> Option<String>,
+    ) -> Option<String> {
+        if let Some(known) = self.known.get(&address)
+            && uptime < known.until
+        {
+            return known.host.clone();
+        }
+        if !self.may_look(uptime) {
+            return None;
+        }
+        let host = look();
+        if self.known.len() >= MOST {
+            self.known.retain(|_, known| uptime < known.until);
+        }
+        if self.known.len() >= MOST {
+            // Addresses of nobody are cheap to invent: they make way for hosts.
+            self.known.retain(|_, known| known.host.is_some());
+        }
+        if self.known.len() < MOST {
+            let kept = if host.is_some() { KNOWN } else { UNKNOWN };
+            let until = uptime.saturating_add(kept);
+            let host = host.clone();
+            self.known.insert(address, Known { host, until });
+        }
+        host
+    }
+
+    /// Another machine may be there now.
+    pub fn forget(&mut self, address: Ipv4Addr) {
+        self.known.remove(&address);
+    }
+
+    /// Other cards may be hosts' now.
+    pub fn forget_all(&mut self) {
+        self.known.clear();
+    }
+
+    fn may_look(&mut self, uptime: u64) -> bool {
+        let (since, looks) = &mut self.looks;
+        if uptime.saturating_sub(*since) >= 1000 {
+            (*since, *looks) = (uptime, 0);
+        }
+        *looks += 1;
+        *looks <= LOOKS
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(number: u32) -> Ipv4Addr {
+        Ipv4Addr::from(0x0a00_0000 + number)
+    }
+
+    #[test]
+    fn an_address_is_looked_up_once_in_a_while() {
+        let mut senders = Senders::default();
+        let mut looks = 0;
+        for uptime in (0..60_000).step_by(100) {
+            let found = senders.host(address(1), uptime, || {
+                looks += 1;
+                Some("web".to_owned())
+            });
+            assert_eq!(found.as_deref(), Some("web"));
+        }
+        assert_eq!(looks, 2);
+        assert_eq!(senders.host(address(2), 0, || None), None);
+        let now = senders.host(address(2), UNKNOWN, || Some("db".to_owned()));
+        assert_eq!(now.as_deref(), Some("db"));
+        senders.forget(address(2));
+        assert_eq!(senders.host(address(2), UNKNOWN, || None), None);
+    }
+
+    #[test]
+    fn invented_addresses_cost_neither_memory_nor_looks_and_push_out_no_host() {
+        let mut senders = Senders::default();
+        let web = || Some("web".to_owned());
+        senders.host(address(0), 0, web);
+        let mut looks = 0;
+        for number in 1..100_000 {
+            let uptime = u64::from(number) / 100;
+            senders.host(address(number), uptime, || {
+                looks += 1;
+                None
+            });
+        }
+        assert!(senders.known.len() <= MOST);
+        assert_eq!(looks, LOOKS - 1);
+        let found = senders.host(address(0), 1000, || None);
+        assert_eq!(found.as_deref(), Some("web"));
+    }
+}
