@@ -16,7 +16,12 @@ fn crates() -> BTreeSet<(String, String)> {
     for architecture in ARCHITECTURES {
         let mut cargo = Command::new(env!("CARGO"));
         cargo.args(["tree", "--offline", "--locked", "--package", "kickstand"]);
-        cargo.args(["--edges", "normal,build", "--target", architecture.rust_target]);
+        cargo.args([
+            "--edges",
+            "normal,build",
+            "--target",
+            architecture.rust_target,
+        ]);
         cargo.args(["--prefix", "none", "--no-dedupe", "--format", "{p}\t{l}"]);
         let output = cargo
             .current_dir(env!("CARGO_MANIFEST_DIR"))

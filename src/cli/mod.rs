@@ -9,6 +9,7 @@ mod boot_files;
 mod check;
 mod client;
 mod explain;
+mod logger;
 mod output;
 mod render;
 mod serve;
