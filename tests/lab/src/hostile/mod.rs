@@ -1,7 +1,7 @@
 //! The service under attack and under faults: each case is tried many times and ends as one line of a table.
 //!
 //! What must be zero in every line: what was wrongly granted, what was lost, and crashes. [`wire`] attacks connections,
-//! [`requests`] what is asked on them, [`faults`] the service's own footing, [`surroundings`]
+//! [`requests`] what is asked on them, [`logs`] the receiver of logs, [`faults`] the service's own footing, [`surroundings`]
 //! what else there is on a router.
 //! Not its job: floods that the kernel ends before the service sees them (SYN floods), and any network but the loopback.
 
@@ -16,6 +16,7 @@ use crate::service::{ROUTER, Service};
 
 mod course;
 mod faults;
+mod logs;
 mod requests;
 mod surroundings;
 mod wire;
@@ -73,6 +74,7 @@ pub fn run(binary: &str, effort: u32, mut tell: impl FnMut(&Row)) -> Vec<Row> {
     for Case(name, attempt) in wire::CASES
         .iter()
         .chain(requests::CASES)
+        .chain(logs::CASES)
         .chain(faults::CASES)
         .chain(surroundings::CASES)
     {
