@@ -11,6 +11,7 @@ mod client;
 mod commit;
 mod explain;
 mod inventory;
+mod logger;
 mod output;
 mod render;
 mod serve;
