@@ -44,6 +44,8 @@ impl Engine {
             Identity::Disabled(name) => (name.to_owned(), false),
             Identity::Unknown => return Answer::NotFound(format!("{mac} is no host")),
         };
+        // The token is taken as it came; everything else may be shown.
+        let query = &query.with_values(|value| self.without_secrets(&name, value));
         match event {
             "claim" if !usable => self.deny(&name, "its section has faults now".to_owned()),
             "claim" => self.report_claim(&name, mac, token, query),

@@ -75,9 +75,12 @@ impl Engine {
         if !seen.admits(uptime) {
             return;
         }
-        let Some(line) = syslog::read(bytes) else {
+        // Before the line is cut, so that nothing is left of a secret.
+        let text = self.without_secrets(&name, &String::from_utf8_lossy(bytes));
+        let Some(line) = syslog::read(text.as_bytes()) else {
             return;
         };
+        let seen = &mut self.sightings.entry(name.clone()).or_default().watch.seen;
         if let Some(begins) = seen.take(&line, uptime, keeps) {
             self.observe_event(&name, INSTALLER, format!("its installer {begins}"));
         }
