@@ -13,6 +13,7 @@ mod output;
 mod render;
 mod serve;
 mod status;
+mod watch;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -28,6 +29,7 @@ usage: kickstand [--root DIR] COMMAND …
 
 what is going on
   status [HOST] [--json]       every host, or one with all that happened to it
+  watch HOST [--json]          what happens to it, as it happens, until it is installed (0) or not (1)
   explain MAC|HOST [--json]    what that machine would be told to boot, and why
   render HOST [answer|ipxe|args]
                                what that host would get (answer is the default)
@@ -164,6 +166,7 @@ fn run(mut arguments: Arguments) -> Result<ExitCode, Failure> {
     };
     match command.as_str() {
         "status" => status::run(invocation),
+        "watch" => watch::run(invocation),
         "explain" => explain::run(invocation),
         "render" => render::run(invocation),
         "check" => check::run(invocation),
