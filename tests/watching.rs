@@ -153,13 +153,13 @@ fn the_timeline_of_an_installation_says_who_says_what() {
         ["reported", "completed", "reported that it is installed"],
         [
             "observed",
-            "local",
-            "asked what to boot and was told to boot from its disk: r220a is installed",
+            "booted",
+            "came back for the first time after its installation",
         ],
         [
             "observed",
-            "booted",
-            "goes to its installed system for the first time",
+            "local",
+            "asked what to boot and was told to boot from its disk: r220a is installed",
         ],
         [
             "observed",
