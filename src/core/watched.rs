@@ -95,13 +95,17 @@ impl Watched {
     /// `keeps`: whether its words are kept, and not only what it tells.
     pub fn take(&mut self, line: &Line, uptime: u64, keeps: bool) -> Option<String> {
         if keeps {
-            if self.dropped > 0 {
-                let dropped = std::mem::take(&mut self.dropped);
-                self.keep(format!("({dropped} lines came too fast and were left out)"));
-            }
+            self.say_dropped();
             self.keep(line.shown());
         }
         self.learn(fact(line)?, uptime)
+    }
+
+    fn say_dropped(&mut self) {
+        if self.dropped > 0 {
+            let dropped = std::mem::take(&mut self.dropped);
+            self.keep(format!("({dropped} lines came too fast and were left out)"));
+        }
     }
 
     fn keep(&mut self, line: String) {
@@ -164,6 +168,7 @@ impl Watched {
 
     /// The end of the log, and nothing is left of it.
     pub fn take_log(&mut self) -> String {
+        self.say_dropped();
         let lines: Vec<String> = self.lines.drain(..).collect();
         self.bytes = 0;
         lines.join("\n")

@@ -60,7 +60,7 @@ impl Engine {
     /// One line of syslog, at this uptime in milliseconds.
     pub fn log_line(&mut self, peer: Ipv4Addr, bytes: &[u8], uptime: u64) {
         let Some(name) = self.sender(peer, uptime) else {
-            self.senders.strangers += 1;
+            self.senders.count_stranger(peer, uptime);
             return;
         };
         if !self.is_watched(&name) {

@@ -12,8 +12,11 @@ const KNOWN: u64 = 30_000;
 const UNKNOWN: u64 = 5_000;
 /// Addresses that are remembered: more than machines install at once.
 const MOST: usize = 512;
-/// Looks into the tables in a second. Each reads and searches two files of some KB.
-const LOOKS: u32 = 50;
+/// Between two words about strangers in the router's log, in milliseconds: it has room for some hundred lines.
+const QUIET: u64 = 600_000;
+/// Looks into the tables in a second: a rack that gets power at once is known within one. Each reads and searches two files
+/// of some KB.
+const LOOKS: u32 = 320;
 
 /// Addresses and their hosts.
 #[derive(Debug, Default)]
@@ -21,8 +24,10 @@ pub struct Senders {
     known: BTreeMap<Ipv4Addr, Known>,
     /// Looks into the tables since that uptime, in milliseconds.
     looks: (u64, u32),
-    /// Lines and files of addresses that are no host's.
-    pub strangers: u64,
+    /// Lines and streams of addresses that are no host's, since they were last told.
+    strangers: u64,
+    /// Uptime in milliseconds at which they were last told.
+    told: Option<u64>,
 }
 
 #[derive(Debug)]
@@ -63,6 +68,19 @@ impl Senders {
             self.known.insert(address, Known { host, until });
         }
         host
+    }
+
+    /// Counts a line or a stream of nobody's, and says so now and then.
+    pub fn count_stranger(&mut self, address: Ipv4Addr, uptime: u64) {
+        self.strangers += 1;
+        let quiet = self
+            .told
+            .is_some_and(|told| uptime.saturating_sub(told) < QUIET);
+        if !quiet {
+            let count = std::mem::take(&mut self.strangers);
+            log::info!("dropped {count} lines of syslog of no host, the last from {address}");
+            self.told = Some(uptime);
+        }
     }
 
     /// Another machine may be there now.
