@@ -3,7 +3,6 @@
 //! Bounded in size and in time, and so is how often the router's tables are looked into: the address of a datagram can be
 //! invented. Not its job: the tables themselves (`host::neighbours`, `host::leases`).
 
-use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
 /// How long an address is a host's without another look, in milliseconds.
@@ -21,7 +20,8 @@ const LOOKS: u32 = 320;
 /// Addresses and their hosts.
 #[derive(Debug, Default)]
 pub struct Senders {
-    known: BTreeMap<Ipv4Addr, Known>,
+    /// In the order of their addresses.
+    known: Vec<Known>,
     /// Looks into the tables since that uptime, in milliseconds.
     looks: (u64, u32),
     /// Lines and streams of addresses that are no host's, since they were last told.
@@ -32,6 +32,7 @@ pub struct Senders {
 
 #[derive(Debug)]
 struct Known {
+    address: Ipv4Addr,
     host: Option<String>,
     /// Uptime in milliseconds.
     until: u64,
@@ -45,7 +46,8 @@ impl Senders {
         uptime: u64,
         look: impl FnOnce() -> Option<String>,
     ) -> Option<String> {
-        if let Some(known) = self.known.get(&address)
+        if let Ok(index) = self.place(address)
+            && let Some(known) = self.known.get(index)
             && uptime < known.until
         {
             return known.host.clone();
@@ -55,19 +57,30 @@ impl Senders {
         }
         let host = look();
         if self.known.len() >= MOST {
-            self.known.retain(|_, known| uptime < known.until);
+            self.known.retain(|known| uptime < known.until);
         }
         if self.known.len() >= MOST {
             // Addresses of nobody are cheap to invent: they make way for hosts.
-            self.known.retain(|_, known| known.host.is_some());
+            self.known.retain(|known| known.host.is_some());
         }
-        if self.known.len() < MOST {
-            let kept = if host.is_some() { KNOWN } else { UNKNOWN };
-            let until = uptime.saturating_add(kept);
-            let host = host.clone();
-            self.known.insert(address, Known { host, until });
+        let kept = if host.is_some() { KNOWN } else { UNKNOWN };
+        let known = Known {
+            address,
+            host: host.clone(),
+            until: uptime.saturating_add(kept),
+        };
+        match self.place(address) {
+            Ok(index) => self.known[index] = known,
+            Err(index) if self.known.len() < MOST => self.known.insert(index, known),
+            Err(_) => {}
         }
         host
+    }
+
+    /// Where an address is, or would be.
+    fn place(&self, address: Ipv4Addr) -> Result<usize, usize> {
+        self.known
+            .binary_search_by_key(&address, |known| known.address)
     }
 
     /// Counts a line or a stream of nobody's, and says so now and then.
@@ -85,7 +98,7 @@ impl Senders {
 
     /// Another machine may be there now.
     pub fn forget(&mut self, address: Ipv4Addr) {
-        self.known.remove(&address);
+        self.known.retain(|known| known.address != address);
     }
 
     /// Other cards may be hosts' now.
