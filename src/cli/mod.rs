@@ -17,6 +17,7 @@ mod render;
 mod serve;
 mod status;
 mod table;
+mod watch;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -32,6 +33,7 @@ usage: kickstand [--root DIR] COMMAND …
 
 what is going on
   status [HOST] [--json]       every host, or one with all that happened to it
+  watch HOST [--json]          what happens to it, as it happens, until it is installed (0) or not (1)
   explain MAC|HOST [--json]    what that machine would be told to boot, and why
   render HOST [answer|ipxe|args]
                                what that host would get (answer is the default)
@@ -173,6 +175,7 @@ fn run(mut arguments: Arguments) -> Result<ExitCode, Failure> {
     };
     match command.as_str() {
         "status" => status::run(invocation),
+        "watch" => watch::run(invocation),
         "explain" => explain::run(invocation),
         "render" => render::run(invocation),
         "check" => check::run(invocation),

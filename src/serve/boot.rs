@@ -162,10 +162,10 @@ impl Engine {
             ),
             Decision::Wait { why } | Decision::Refuse { why } => ("wait", why.clone()),
         };
-        self.events.add(&now, &host.name, told.0, told.1);
         if told.0 == "local" {
             self.sent_to_disk(&host.name);
         }
+        self.events.add(&now, &host.name, told.0, told.1);
         Ok(decision)
     }
 
