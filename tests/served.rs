@@ -56,10 +56,7 @@ fn what_changed_since_the_last_installation_is_shown_line_by_line() {
         .collect();
     assert_eq!(
         changed,
-        [
-            "-timezone UTC --utc",
-            "+timezone Europe/Berlin --utc"
-        ]
+        ["-timezone UTC --utc", "+timezone Europe/Berlin --utc"]
     );
 }
 
