@@ -5,6 +5,7 @@ mod ubus_support;
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddrV4, TcpStream, UdpSocket};
+use std::process::Stdio;
 use std::time::Duration;
 
 use kickstand_lab::http::connect_from;
@@ -152,13 +153,13 @@ fn the_timeline_of_an_installation_says_who_says_what() {
         ["reported", "completed", "reported that it is installed"],
         [
             "observed",
-            "local",
-            "asked what to boot and was told to boot from its disk: r220a is installed",
+            "booted",
+            "came back for the first time after its installation",
         ],
         [
             "observed",
-            "booted",
-            "goes to its installed system for the first time",
+            "local",
+            "asked what to boot and was told to boot from its disk: r220a is installed",
         ],
         [
             "observed",
@@ -427,4 +428,93 @@ fn a_port_that_is_taken_is_a_warning_and_machines_boot_all_the_same() {
     // A reload tries again only when the place is another one.
     let free = service_with(CONFIG);
     assert_eq!(service_support::status_of_all(&free)["warnings"], json!([]));
+}
+
+#[test]
+fn status_says_in_a_column_of_its_own_who_says_what() {
+    let service = service();
+    let token = installing(&service, R220A, "r220a");
+    let step = anaconda("installation: Queue started: Early storage configuration (4/20)");
+    send(&service, R220A, &[step]);
+    wait_for_text(&service, "r220a", "its installer sets up the disk");
+    R220A.reports(&service, &token, "event=progress&percent=40");
+    let said = service.kickstand(&["status", "r220a"]).stdout;
+    let said = String::from_utf8(said).expect("text");
+    for line in [
+        "     0.0 s  you       was armed by the user",
+        "     0.0 s  reported  claimed, and may now write its disk",
+        "     0.0 s  observed  its installer sets up the disk",
+    ] {
+        assert!(said.lines().any(|found| found == line), "{line}\n{said}");
+    }
+    assert!(
+        said.contains("installing, 40 % (reported): its installer sets up the disk\n"),
+        "{said}"
+    );
+}
+
+/// Runs `watch` while `meanwhile` goes on; its exit code and what it said on both channels.
+fn watch(service: &Service, name: &str, meanwhile: impl FnOnce()) -> (Option<i32>, String, String) {
+    let mut command = service.command(&["watch", name]);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let running = command.spawn().expect("the binary starts");
+    meanwhile();
+    let output = running.wait_with_output().expect("it ends");
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (
+        output.status.code(),
+        text(&output.stdout),
+        text(&output.stderr),
+    )
+}
+
+#[test]
+fn watch_follows_an_installation_to_its_end_and_its_exit_code_is_the_outcome() {
+    let service = service();
+    let token = installing(&service, R220A, "r220a");
+    let (code, said, _) = watch(&service, "r220a", || {
+        R220A.reports(&service, &token, "event=progress&percent=40&text=half");
+        R220A.reports(&service, &token, "event=completed");
+    });
+    assert_eq!(code, Some(0), "{said}");
+    for word in [
+        "you       was armed",
+        "reported  claimed",
+        "reported  half",
+        "reported  reported that it is installed",
+    ] {
+        assert_eq!(said.matches(word).count(), 1, "{word}\n{said}");
+    }
+    let token = installing(&service, WEB, "web");
+    send(
+        &service,
+        WEB,
+        &[anaconda("packaging: Downloading packages to /x.")],
+    );
+    wait_for_text(&service, "web", "its installer downloads packages");
+    let (code, said, complaint) = watch(&service, "web", || {
+        WEB.reports(&service, &token, "event=failed&reason=no%20mirror");
+    });
+    assert_eq!(code, Some(1), "{said}");
+    assert!(
+        complaint.contains("web is failed: no mirror"),
+        "{complaint}"
+    );
+    assert!(
+        said.contains("  anaconda: anaconda: packaging: Downloading packages to /x.\n"),
+        "{said}"
+    );
+}
+
+#[test]
+fn watch_does_not_wait_for_what_will_not_happen() {
+    let mut service = service();
+    let (code, _, complaint) = watch(&service, "web", || ());
+    assert_eq!(code, Some(1));
+    assert!(complaint.contains("`kickstand arm web`"), "{complaint}");
+    let (code, _, complaint) = watch(&service, "nobody", || ());
+    assert_eq!(code, Some(1), "{complaint}");
+    service.kill();
+    let (code, _, complaint) = watch(&service, "web", || ());
+    assert_eq!(code, Some(3), "{complaint}");
 }

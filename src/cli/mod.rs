@@ -17,6 +17,7 @@ mod render;
 mod serve;
 mod status;
 mod table;
+mod watch;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -32,9 +33,11 @@ usage: kickstand [--root DIR] COMMAND …
 
 what is going on
   status [HOST] [--json]       every host, or one with all that happened to it
+  watch HOST [--json]          what happens to it, as it happens, until it is installed (0) or not (1)
   explain MAC|HOST [--json]    what that machine would be told to boot, and why
   render HOST [answer|ipxe|args]
                                what that host would get (answer is the default)
+  render HOST --diff           how its answer file differs from the one that it was installed with (exit 1: it does)
   check [HOST|FILE…] [--release RHEL9] [--kind KIND] [--json]
                                what is wrong with an answer file: of all hosts, of some, of files (- is the input)
 
@@ -173,6 +176,7 @@ fn run(mut arguments: Arguments) -> Result<ExitCode, Failure> {
     };
     match command.as_str() {
         "status" => status::run(invocation),
+        "watch" => watch::run(invocation),
         "explain" => explain::run(invocation),
         "render" => render::run(invocation),
         "check" => check::run(invocation),

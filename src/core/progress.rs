@@ -4,8 +4,6 @@
 //! Honest: no number without a ground for it, never 100 before the installer reported its end, never backwards.
 //! Not its job: where the facts come from (`installer_log`, reports).
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
 use super::installer_log::Step;
@@ -25,14 +23,21 @@ pub struct Run {
     /// Seconds from the claim to the report of its end.
     pub seconds: u32,
     /// Seconds from the claim to the beginning of each step that its log told.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub steps: BTreeMap<Step, u32>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<(Step, u32)>,
 }
 
-/// How long installations took, by section name of their profile; the last one last.
+/// How long installations of one profile took; the last one last.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Learned {
+    profile: String,
+    runs: Vec<Run>,
+}
+
+/// How long installations took, by section name of their profile.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Durations(BTreeMap<String, Vec<Run>>);
+pub struct Durations(Vec<Learned>);
 
 impl Durations {
     /// Whether nothing was learned yet.
@@ -42,19 +47,27 @@ impl Durations {
 
     /// Installations of a profile.
     pub fn of(&self, profile: &str) -> &[Run] {
-        self.0.get(profile).map_or(&[], Vec::as_slice)
+        let learned = self.0.iter().find(|learned| learned.profile == profile);
+        learned.map_or(&[], |learned| &learned.runs)
     }
 
     /// Remembers one more, and forgets profiles that are none any more.
     pub fn learn(&mut self, profile: &str, run: Run, is_profile: impl Fn(&str) -> bool) {
-        self.0.retain(|name, _| is_profile(name));
+        self.0.retain(|learned| is_profile(&learned.profile));
         if u64::from(run.seconds) > LONGEST {
             return;
         }
-        let runs = self.0.entry(profile.to_owned()).or_default();
-        runs.push(run);
-        let old = runs.len().saturating_sub(RUNS);
-        runs.drain(..old);
+        match self.0.iter_mut().find(|learned| learned.profile == profile) {
+            None => self.0.push(Learned {
+                profile: profile.to_owned(),
+                runs: vec![run],
+            }),
+            Some(Learned { runs, .. }) => {
+                runs.push(run);
+                let old = runs.len().saturating_sub(RUNS);
+                runs.drain(..old);
+            }
+        }
     }
 }
 
@@ -137,24 +150,23 @@ fn share_of_packages(seen: &Seen) -> Found {
 /// An installation of middling length. Seconds.
 struct Typical {
     whole: u64,
-    starts: BTreeMap<Step, u64>,
+    /// In their order, each once.
+    starts: Vec<(Step, u64)>,
 }
 
 fn typical(earlier: &[Run]) -> Option<Typical> {
     let whole = mean(earlier.iter().map(|run| run.seconds))?.max(1);
-    let starts = |step: &Step| {
-        mean(
-            earlier
-                .iter()
-                .filter_map(|run| run.steps.get(step).copied()),
-        )
+    let steps = || earlier.iter().flat_map(|run| &run.steps);
+    let mut known: Vec<Step> = steps().map(|(step, _)| *step).collect();
+    known.sort_unstable();
+    known.dedup();
+    let start = |step: Step| {
+        let starts = steps().filter(|(other, _)| *other == step);
+        Some((step, mean(starts.map(|(_, start)| *start))?))
     };
-    let steps = earlier.iter().flat_map(|run| run.steps.keys());
     Some(Typical {
         whole,
-        starts: steps
-            .filter_map(|step| Some((*step, starts(step)?)))
-            .collect(),
+        starts: known.into_iter().filter_map(start).collect(),
     })
 }
 
@@ -166,10 +178,15 @@ fn mean(numbers: impl Iterator<Item = u32>) -> Option<u64> {
 }
 
 impl Typical {
+    fn start(&self, step: Step) -> Option<u64> {
+        let found = self.starts.iter().find(|(other, _)| *other == step);
+        found.map(|(_, start)| *start)
+    }
+
     /// Where in a typical installation this one is, and the seconds that are left of it.
     fn place(&self, seen: &Seen) -> (Found, Option<u64>) {
         let (at, from, most) = match seen.step {
-            Some((step, since)) if self.starts.contains_key(&step) => {
+            Some((step, since)) if self.start(step).is_some() => {
                 let (at, from) = self.place_in(step, since, seen.packages);
                 (at, from, MOST)
             }
@@ -183,8 +200,8 @@ impl Typical {
 
     /// Seconds from the claim to where it is in a step.
     fn place_in(&self, step: Step, since: u64, packages: Option<(u32, u32)>) -> (u64, PercentFrom) {
-        let start = self.starts.get(&step).copied().unwrap_or_default();
-        let later = self.starts.iter().filter(|(other, _)| **other > step);
+        let start = self.start(step).unwrap_or_default();
+        let later = self.starts.iter().filter(|(other, _)| *other > step);
         let end = later.map(|(_, start)| *start).min().unwrap_or(self.whole);
         let length = end.saturating_sub(start);
         match packages.filter(|_| step == Step::Packages) {
@@ -204,7 +221,7 @@ mod tests {
     use super::*;
 
     fn run(seconds: u32, steps: &[(Step, u32)]) -> Run {
-        let steps = steps.iter().copied().collect();
+        let steps = steps.to_vec();
         Run { seconds, steps }
     }
 
@@ -313,7 +330,7 @@ mod tests {
     proptest! {
         #[test]
         fn whatever_is_known_it_is_below_a_hundred_and_never_goes_back(
-            lengths in proptest::collection::vec((any::<u32>(), proptest::collection::btree_map(any_step(), any::<u32>(), 0..4)), 0..4),
+            lengths in proptest::collection::vec((any::<u32>(), proptest::collection::vec((any_step(), any::<u32>()), 0..4)), 0..4),
             moments in proptest::collection::vec((any::<u64>(), any_step(), any::<u64>(), any::<Option<u8>>(), any::<Option<(u32, u32)>>()), 1..8),
         ) {
             let earlier: Vec<Run> = lengths.into_iter().map(|(seconds, steps)| Run { seconds, steps }).collect();

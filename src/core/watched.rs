@@ -3,7 +3,7 @@
 //!
 //! Not its job: who sent a line (`serve::watch`); what a line means (`installer_log`); per cent (`progress`).
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 use super::installer_log::{Fact, Step, fact};
 use super::progress::Run;
@@ -31,7 +31,7 @@ pub struct Watched {
     /// The step that it is at, and the uptime in milliseconds at which that began.
     step: Option<(Step, u64)>,
     /// Uptime in milliseconds at which each step began.
-    began: BTreeMap<Step, u64>,
+    began: Vec<(Step, u64)>,
     packages: Packages,
     files: Files,
 }
@@ -95,13 +95,17 @@ impl Watched {
     /// `keeps`: whether its words are kept, and not only what it tells.
     pub fn take(&mut self, line: &Line, uptime: u64, keeps: bool) -> Option<String> {
         if keeps {
-            if self.dropped > 0 {
-                let dropped = std::mem::take(&mut self.dropped);
-                self.keep(format!("({dropped} lines came too fast and were left out)"));
-            }
+            self.say_dropped();
             self.keep(line.shown());
         }
         self.learn(fact(line)?, uptime)
+    }
+
+    fn say_dropped(&mut self) {
+        if self.dropped > 0 {
+            let dropped = std::mem::take(&mut self.dropped);
+            self.keep(format!("({dropped} lines came too fast and were left out)"));
+        }
     }
 
     fn keep(&mut self, line: String) {
@@ -146,7 +150,7 @@ impl Watched {
             return None;
         }
         let before = self.step.replace((step, uptime));
-        self.began.insert(step, uptime);
+        self.began.push((step, uptime));
         let installed = self.packages.installed;
         let counted = before.is_some_and(|(before, _)| before == Step::Packages) && installed > 0;
         let words = step.words();
@@ -164,6 +168,7 @@ impl Watched {
 
     /// The end of the log, and nothing is left of it.
     pub fn take_log(&mut self) -> String {
+        self.say_dropped();
         let lines: Vec<String> = self.lines.drain(..).collect();
         self.bytes = 0;
         lines.join("\n")
@@ -265,7 +270,7 @@ mod tests {
         assert_eq!(watched.step(9000), Some((Step::Loader, 4)));
         let run = watched.run(0, 30_999);
         let steps = [(Step::Storage, 0), (Step::Packages, 2), (Step::Loader, 5)];
-        assert_eq!((run.seconds, run.steps), (30, steps.into()));
+        assert_eq!((run.seconds, run.steps.as_slice()), (30, steps.as_slice()));
     }
 
     #[test]

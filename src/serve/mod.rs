@@ -38,7 +38,7 @@ mod observed;
 mod publishing;
 mod report;
 pub mod routes;
-mod secrets;
+mod served;
 mod status;
 mod strangers;
 mod syslog;

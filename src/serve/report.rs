@@ -10,6 +10,7 @@ use crate::core::decision::{self, Identity};
 use crate::core::lifecycle::{Event, Outcome, Refusal};
 use crate::core::mac::Mac;
 use crate::core::machine::{clean_end, clean_to};
+use crate::core::secrets::masked;
 use crate::core::target::Query;
 
 /// Longest end of an installer's log that is kept, in characters.
@@ -45,7 +46,8 @@ impl Engine {
             Identity::Unknown => return Answer::NotFound(format!("{mac} is no host")),
         };
         // The token is taken as it came; everything else may be shown.
-        let query = &query.with_values(|value| self.without_secrets(&name, value));
+        let record = self.record(&name);
+        let query = &query.with_values(|value| record.hide_tokens(value));
         match event {
             "claim" if !usable => self.deny(&name, "its section has faults now".to_owned()),
             "claim" => self.report_claim(&name, mac, token, query),
@@ -87,6 +89,9 @@ impl Engine {
         match self.apply(name, event) {
             Ok(Outcome::Refused(refusal)) => self.deny(name, refusal.sentence().to_owned()),
             Ok(_) => {
+                if kind == "claim" {
+                    self.was_used(name);
+                }
                 let now = self.now();
                 self.events.add(&now, name, kind, done);
                 Answer::Text("granted\n".to_owned())
@@ -101,7 +106,7 @@ impl Engine {
             .get("reason")
             .or_else(|| log.lines().next())
             .unwrap_or_default();
-        let reason = match clean_to(said, SENTENCE) {
+        let reason = match clean_to(&masked(said), SENTENCE) {
             reason if reason.is_empty() => "the installer gave up without a word".to_owned(),
             reason => reason,
         };
@@ -116,7 +121,7 @@ impl Engine {
         );
         if answer == Answer::Text("granted\n".to_owned()) && !log.is_empty() {
             let sighting = self.sightings.entry(name.to_owned()).or_default();
-            sighting.log = clean_end(log, LOG_LENGTH);
+            sighting.log = clean_end(&masked(log), LOG_LENGTH);
         }
         answer
     }
@@ -133,7 +138,7 @@ impl Engine {
         if percent.is_some() {
             self.sightings.entry(name.to_owned()).or_default().percent = percent;
         }
-        let text = clean_to(query.get("text").unwrap_or_default(), SENTENCE);
+        let text = clean_to(&masked(query.get("text").unwrap_or_default()), SENTENCE);
         if !text.is_empty() {
             self.events.add(&now, name, "progress", text);
         }

@@ -135,7 +135,7 @@ fn may_open(
     let mut engine = engine.borrow_mut();
     let uptime = engine.uptime();
     if engine.sender(peer, uptime).is_none() {
-        engine.senders.strangers += 1;
+        engine.senders.count_stranger(peer, uptime);
         return false;
     }
     let own = open.iter().filter(|(other, _)| *other == peer).count();

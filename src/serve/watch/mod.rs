@@ -60,14 +60,10 @@ impl Engine {
     /// One line of syslog, at this uptime in milliseconds.
     pub fn log_line(&mut self, peer: Ipv4Addr, bytes: &[u8], uptime: u64) {
         let Some(name) = self.sender(peer, uptime) else {
-            self.senders.strangers += 1;
+            self.senders.count_stranger(peer, uptime);
             return;
         };
-        let phase = self.known(&name).map(|record| record.phase);
-        if !matches!(
-            phase,
-            Some(Phase::Armed | Phase::Booting | Phase::Installing)
-        ) {
+        if !self.is_watched(&name) {
             return;
         }
         let keeps = self.may_keep_log(&name);
@@ -76,7 +72,9 @@ impl Engine {
             return;
         }
         // Before the line is cut, so that nothing is left of a secret.
-        let text = self.without_secrets(&name, &String::from_utf8_lossy(bytes));
+        let text = String::from_utf8_lossy(bytes);
+        let text = self.known(&name).map(|record| record.hide_tokens(&text));
+        let text = text.unwrap_or_default();
         let Some(line) = syslog::read(text.as_bytes()) else {
             return;
         };
@@ -84,6 +82,17 @@ impl Engine {
         if let Some(begins) = seen.take(&line, uptime, keeps) {
             self.observe_event(&name, INSTALLER, format!("its installer {begins}"));
         }
+    }
+
+    /// Whether there is an installation to watch. What a host does afterwards is its own.
+    fn is_watched(&self, name: &str) -> bool {
+        let record = self.known(name);
+        record.is_some_and(|record| {
+            matches!(
+                record.phase,
+                Phase::Armed | Phase::Booting | Phase::Installing
+            )
+        })
     }
 
     fn may_keep_log(&self, name: &str) -> bool {
@@ -101,6 +110,11 @@ impl Engine {
         let found = senders.host(peer, uptime, || self.owner_of(peer));
         self.senders = senders;
         found
+    }
+
+    fn watched_sender(&mut self, peer: Ipv4Addr, uptime: u64) -> Option<String> {
+        let name = self.sender(peer, uptime)?;
+        self.is_watched(&name).then_some(name)
     }
 
     fn owner_of(&self, peer: Ipv4Addr) -> Option<String> {
@@ -178,10 +192,10 @@ impl Engine {
         progress
     }
 
-    /// It was told to boot from its disk.
+    /// It is told to boot from its disk.
     pub(super) fn sent_to_disk(&mut self, name: &str) {
         if self.first_boot_is(name, FirstBoot::Awaited, FirstBoot::Sent) {
-            let text = "goes to its installed system for the first time";
+            let text = "came back for the first time after its installation";
             self.observe_event(name, BOOTED, text.to_owned());
         }
     }
@@ -212,11 +226,10 @@ impl Engine {
 
     /// A file went out to its end, or the client left before.
     fn sent_file(&mut self, sent: &Transfer, milliseconds: u64) {
-        let uptime = self.uptime();
-        let Some(name) = self.sender(sent.peer, uptime) else {
+        let now = self.now();
+        let Some(name) = self.watched_sender(sent.peer, now.uptime) else {
             return;
         };
-        let now = self.now();
         let (file, bytes) = (&sent.file, sent.sent);
         if bytes < sent.whole {
             let (bytes, whole) = (size(bytes), size(sent.whole));
@@ -248,7 +261,7 @@ impl Engine {
         if optional {
             return;
         }
-        if let Some(name) = self.sender(peer, uptime) {
+        if let Some(name) = self.watched_sender(peer, uptime) {
             let path = clean_to(path, NAME);
             let text = format!("asked for {path}, which is not there");
             self.observe_event(&name, MISSING, text);

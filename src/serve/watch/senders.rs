@@ -3,7 +3,6 @@
 //! Bounded in size and in time, and so is how often the router's tables are looked into: the address of a datagram can be
 //! invented. Not its job: the tables themselves (`host::neighbours`, `host::leases`).
 
-use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
 /// How long an address is a host's without another look, in milliseconds.
@@ -12,21 +11,28 @@ const KNOWN: u64 = 30_000;
 const UNKNOWN: u64 = 5_000;
 /// Addresses that are remembered: more than machines install at once.
 const MOST: usize = 512;
-/// Looks into the tables in a second. Each reads and searches two files of some KB.
-const LOOKS: u32 = 50;
+/// Between two words about strangers in the router's log, in milliseconds: it has room for some hundred lines.
+const QUIET: u64 = 600_000;
+/// Looks into the tables in a second: a rack that gets power at once is known within one. Each reads and searches two files
+/// of some KB.
+const LOOKS: u32 = 320;
 
 /// Addresses and their hosts.
 #[derive(Debug, Default)]
 pub struct Senders {
-    known: BTreeMap<Ipv4Addr, Known>,
+    /// In the order of their addresses.
+    known: Vec<Known>,
     /// Looks into the tables since that uptime, in milliseconds.
     looks: (u64, u32),
-    /// Lines and files of addresses that are no host's.
-    pub strangers: u64,
+    /// Lines and streams of addresses that are no host's, since they were last told.
+    strangers: u64,
+    /// Uptime in milliseconds at which they were last told.
+    told: Option<u64>,
 }
 
 #[derive(Debug)]
 struct Known {
+    address: Ipv4Addr,
     host: Option<String>,
     /// Uptime in milliseconds.
     until: u64,
@@ -40,7 +46,8 @@ impl Senders {
         uptime: u64,
         look: impl FnOnce() -> Option<String>,
     ) -> Option<String> {
-        if let Some(known) = self.known.get(&address)
+        if let Ok(index) = self.place(address)
+            && let Some(known) = self.known.get(index)
             && uptime < known.until
         {
             return known.host.clone();
@@ -50,24 +57,48 @@ impl Senders {
         }
         let host = look();
         if self.known.len() >= MOST {
-            self.known.retain(|_, known| uptime < known.until);
+            self.known.retain(|known| uptime < known.until);
         }
         if self.known.len() >= MOST {
             // Addresses of nobody are cheap to invent: they make way for hosts.
-            self.known.retain(|_, known| known.host.is_some());
+            self.known.retain(|known| known.host.is_some());
         }
-        if self.known.len() < MOST {
-            let kept = if host.is_some() { KNOWN } else { UNKNOWN };
-            let until = uptime.saturating_add(kept);
-            let host = host.clone();
-            self.known.insert(address, Known { host, until });
+        let kept = if host.is_some() { KNOWN } else { UNKNOWN };
+        let known = Known {
+            address,
+            host: host.clone(),
+            until: uptime.saturating_add(kept),
+        };
+        match self.place(address) {
+            Ok(index) => self.known[index] = known,
+            Err(index) if self.known.len() < MOST => self.known.insert(index, known),
+            Err(_) => {}
         }
         host
     }
 
+    /// Where an address is, or would be.
+    fn place(&self, address: Ipv4Addr) -> Result<usize, usize> {
+        self.known
+            .binary_search_by_key(&address, |known| known.address)
+    }
+
+    /// Counts a line or a stream of nobody's, and says so now and then.
+    pub fn count_stranger(&mut self, address: Ipv4Addr, uptime: u64) {
+        self.strangers += 1;
+        let quiet = self
+            .told
+            .is_some_and(|told| uptime.saturating_sub(told) < QUIET);
+        if !quiet {
+            let count = std::mem::take(&mut self.strangers);
+            log::info!("dropped {count} lines of syslog of no host, the last from {address}");
+            self.told = Some(uptime);
+        }
+    }
+
     /// Another machine may be there now.
     pub fn forget(&mut self, address: Ipv4Addr) {
-        self.known.remove(&address);
+        self.known.retain(|known| known.address != address);
     }
 
     /// Other cards may be hosts' now.
