@@ -197,6 +197,12 @@ fn both_of_its_protocols_are_heard_and_strangers_are_not() {
     let mut stranger = stream(&service, STRANGER.address);
     assert!(wait_until(LIMIT, || writeln!(stranger, "<13>x").is_err()));
     assert_eq!(status(&service, "r220a")["step"], "downloads packages");
+    let ends = || {
+        host(&service, "r220a")["log"]
+            .as_str()
+            .is_some_and(|log| log.ends_with("no line feed"))
+    };
+    assert!(wait_until(LIMIT, ends), "the log shows while it comes");
     let reply = R220A.reports(&service, &token, "event=failed&reason=no%20room");
     assert_eq!(reply.status, 200);
     let log = host(&service, "r220a")["log"].clone();

@@ -93,9 +93,9 @@ fn take_datagrams(socket: &UdpSocket, buffer: &mut [u8], engine: &RefCell<Engine
             Ok((length, SocketAddr::V4(peer))) => {
                 engine.log_line(*peer.ip(), buffer.get(..length).unwrap_or(&[]), uptime);
             }
-            Ok(_) => {}
-            // An ICMP error of an earlier packet is no end either: nothing was sent.
-            Err(_) => return count,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return count,
+            // Counted too, so that an error that stays does not keep the processor.
+            Ok(_) | Err(_) => {}
         }
     }
     DATAGRAMS
