@@ -8,11 +8,15 @@ mod arm;
 mod boot_files;
 mod check;
 mod client;
+mod commit;
 mod explain;
+mod inventory;
+mod logger;
 mod output;
 mod render;
 mod serve;
 mod status;
+mod table;
 mod watch;
 
 use std::ffi::OsString;
@@ -44,6 +48,11 @@ what to do
   wake HOST…                   switch each host on over the network (Wake-on-LAN)
   adopt MAC NAME PROFILE       make an unknown machine a host
   forget MAC                   drop an unknown machine from the list
+  import FILE [--update] [--dry-run]
+                               hosts from a table, CSV or JSON (- is the input): all of it, or what is wrong with it
+  export [--json]              all hosts as such a table, CSV or JSON
+  inventory [--list | --host NAME]
+                               all hosts for Ansible: ansible-playbook -i INVENTORY
 
 what machines load first (root)
   boot-files [--json]          what is in tftp_root, what each kind of machine gets, what is missing
@@ -173,6 +182,9 @@ fn run(mut arguments: Arguments) -> Result<ExitCode, Failure> {
         "arm" => arm::arm(invocation),
         "disarm" => arm::disarm(invocation),
         "wake" => arm::wake(invocation),
+        "import" => table::import(invocation),
+        "export" => table::export(invocation),
+        "inventory" => inventory::run(invocation),
         "adopt" => adopt::adopt(invocation),
         "forget" => adopt::forget(invocation),
         "apply" => apply::command(invocation),

@@ -38,7 +38,7 @@ pub fn run(mut invocation: Invocation) -> Result<ExitCode, Failure> {
 }
 
 /// All hosts, page by page: one reply of ubus cannot hold ten thousand.
-fn every_page(paths: &Paths) -> Result<StatusReply, Failure> {
+pub fn every_page(paths: &Paths) -> Result<StatusReply, Failure> {
     let page = |offset: usize| {
         let arguments = json!({ "offset": offset, "limit": LARGEST_LIMIT });
         client::ask::<StatusReply>(paths, "status", &arguments)

@@ -192,7 +192,7 @@ impl Service {
         let mut command = self.command(&["serve"]);
         command
             .stdin(Stdio::null())
-            .stdout(Stdio::null())
+            .stdout(log.try_clone().expect("the tree can be written"))
             .stderr(log);
         self.running = Some(Running::start(&mut command));
     }
