@@ -37,6 +37,7 @@ what is going on
   explain MAC|HOST [--json]    what that machine would be told to boot, and why
   render HOST [answer|ipxe|args]
                                what that host would get (answer is the default)
+  render HOST --diff           how its answer file differs from the one that it was installed with (exit 1: it does)
   check [HOST|FILE…] [--release RHEL9] [--kind KIND] [--json]
                                what is wrong with an answer file: of all hosts, of some, of files (- is the input)
 

@@ -26,7 +26,7 @@ use crate::host::config::Config;
 use crate::host::paths::Paths;
 use crate::host::state_file::StateFile;
 use crate::host::ubus::Notifier;
-use crate::host::{leases, neighbours, ubus};
+use crate::host::{leases, neighbours, served, ubus};
 
 /// Stands in previews and rehearsals where the token would.
 pub(super) const NO_TOKEN: &str = "TOKEN";
@@ -75,6 +75,8 @@ pub struct Sighting {
     pub percent: Option<u8>,
     /// Milliseconds of the router's uptime at which its installation began.
     pub began: Option<u64>,
+    /// The answer file that it was given, without secrets, until its installer claims.
+    pub answer: String,
     /// End of the log that its installer sent.
     pub log: String,
     /// What is watched of its installation.
@@ -200,6 +202,7 @@ impl Engine {
             .retain(|name, _| settings.configured.contains_key(name));
         self.events
             .keep_hosts(|name| settings.configured.contains_key(name));
+        served::keep_hosts(&self.paths, |name| settings.configured.contains_key(name));
         let changed = self.state.follow(&settings.configured, self.sound);
         // From here on, a host that has no record is new.
         let was_sound = std::mem::replace(&mut self.sound, true);

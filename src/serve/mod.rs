@@ -37,6 +37,7 @@ mod observed;
 mod publishing;
 mod report;
 pub mod routes;
+mod served;
 mod status;
 mod strangers;
 mod syslog;

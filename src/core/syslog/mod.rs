@@ -10,6 +10,7 @@ mod tests;
 pub use frames::Frames;
 
 use super::machine::clean_to;
+use super::secrets::masked;
 
 /// Longest line that is looked at, in bytes: rsyslog sends 8 KiB at most, and what tells a step stands in the first words.
 pub const LINE_BYTES: usize = 1024;
@@ -58,7 +59,8 @@ pub fn read(bytes: &[u8]) -> Option<Line> {
     let line = Line {
         severity,
         tag: clean_to(tag, TAG),
-        text: clean_to(rest.trim_start(), TEXT),
+        // Installers log their kernel's arguments, and with them the token.
+        text: clean_to(&masked(rest.trim_start()), TEXT),
     };
     (!line.text.is_empty()).then_some(line)
 }
