@@ -9,6 +9,7 @@ pub mod dnsmasq;
 pub mod interface;
 pub mod leases;
 pub mod neighbours;
+pub mod outcome;
 pub mod paths;
 pub mod published;
 pub mod replacement;

@@ -23,6 +23,7 @@ use engine::Engine;
 
 mod admission;
 mod answers;
+mod applied;
 mod arguments;
 pub mod boot;
 mod check;

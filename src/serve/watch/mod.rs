@@ -82,9 +82,14 @@ impl Engine {
         if !seen.admits(uptime) {
             return;
         }
-        let Some(line) = syslog::read(bytes) else {
+        // Before the line is cut, so that nothing is left of a secret.
+        let text = String::from_utf8_lossy(bytes);
+        let text = self.known(&name).map(|record| record.hide_tokens(&text));
+        let text = text.unwrap_or_default();
+        let Some(line) = syslog::read(text.as_bytes()) else {
             return;
         };
+        let seen = &mut self.sightings.entry(name.clone()).or_default().watch.seen;
         if let Some(begins) = seen.take(&line, uptime, keeps) {
             self.observe_event(&name, INSTALLER, format!("its installer {begins}"));
         }
