@@ -6,7 +6,7 @@
 use std::cell::Cell;
 use std::net::Ipv4Addr;
 
-use super::engine::Engine;
+use super::engine::{Engine, Sighting};
 use crate::core::lifecycle::{Now, Phase};
 use crate::core::mac::Mac;
 use crate::core::machine::clean_to;
@@ -54,6 +54,17 @@ enum FirstBoot {
     Awaited,
     /// It asked the network once more and was sent to its disk.
     Sent,
+}
+
+impl Sighting {
+    /// The end of its installer's log: of the one that failed, else of the one that is at work.
+    pub(super) fn last_log(&self) -> String {
+        if self.log.is_empty() {
+            self.watch.seen.log()
+        } else {
+            self.log.clone()
+        }
+    }
 }
 
 impl Engine {
@@ -175,7 +186,7 @@ impl Engine {
 
     /// How far a host is that installs since `elapsed` seconds.
     pub(super) fn progress(&self, name: &str, elapsed: Option<u64>, now: &Now) -> Progress {
-        let (Some(sighting), Some(elapsed)) = (self.sightings.get(name), elapsed) else {
+        let Some(sighting) = self.sightings.get(name) else {
             return Progress::default();
         };
         let host = self.settings.hosts.get(name);
