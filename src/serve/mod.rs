@@ -28,6 +28,7 @@ mod arguments;
 pub mod boot;
 mod check;
 mod connections;
+mod diagnosis;
 pub mod engine;
 mod events;
 mod files;

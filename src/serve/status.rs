@@ -281,6 +281,7 @@ impl Engine {
             last: row.last.to_owned(),
             last_at: last.and_then(|last| last.wall),
             last_ago: last.map(|last| now.uptime.saturating_sub(last.uptime) / 1000),
+            diagnosis: host.and_then(|_| self.diagnosis(name, &record, now)),
             next,
             can,
             faults: faults.get(name).cloned().unwrap_or_default(),
