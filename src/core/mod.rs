@@ -7,6 +7,7 @@ pub mod answer;
 pub mod boot_file;
 pub mod decision;
 pub mod dnsmasq;
+pub mod hardware;
 pub mod ipxe;
 pub mod lifecycle;
 pub mod listing;

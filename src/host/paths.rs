@@ -84,6 +84,11 @@ impl Paths {
         self.below_root("etc/kickstand/state.json")
     }
 
+    /// What hosts have, as they reported it: one file per host. On flash.
+    pub fn hardware(&self) -> PathBuf {
+        self.below_root("etc/kickstand/hardware")
+    }
+
     /// What must not survive a restart of the router. In RAM.
     pub fn run(&self) -> PathBuf {
         self.below_root("var/run/kickstand")

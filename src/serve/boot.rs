@@ -9,7 +9,7 @@ use serde_json::json;
 use super::engine::{Engine, NO_TOKEN, claims};
 use crate::core::decision::{self, Decision, Identity};
 use crate::core::ipxe;
-use crate::core::lifecycle::{ArmedBy, Event, Outcome, Refusal};
+use crate::core::lifecycle::{ArmedBy, Event, Outcome, Record, Refusal};
 use crate::core::mac::Mac;
 use crate::core::machine::Machine;
 use crate::core::settings::Host;
@@ -125,7 +125,7 @@ impl Engine {
         }
         if may_install {
             // Faults show before the machine is started, not ten minutes later.
-            self.rehearse(host, machine)?;
+            self.rehearse(host, machine, &record)?;
         }
         if arms_itself {
             let arm = self
@@ -154,7 +154,10 @@ impl Engine {
         let told = match &decision {
             Decision::Install { .. } => (
                 "install",
-                "asked what to boot and was told to install".to_owned(),
+                match record.discovers(&now) {
+                    true => "asked what to boot and was told to report its hardware".to_owned(),
+                    false => "asked what to boot and was told to install".to_owned(),
+                },
             ),
             Decision::Local { why, .. } => (
                 "local",
@@ -181,11 +184,11 @@ impl Engine {
     }
 
     /// Renders everything that an installation needs, for its faults only.
-    fn rehearse(&mut self, host: &Host, machine: &Machine) -> Result<(), Answer> {
+    fn rehearse(&mut self, host: &Host, machine: &Machine, record: &Record) -> Result<(), Answer> {
         let rendered = self
             .installer(host, machine, NO_TOKEN)
             .map(drop)
-            .and_then(|()| self.answer(host, machine, NO_TOKEN).map(drop));
+            .and_then(|()| self.answer_under(record, host, machine, NO_TOKEN).map(drop));
         rendered.map_err(|error| {
             let now = self.now();
             self.events
@@ -236,7 +239,7 @@ impl Engine {
             return self.deny(&host.name, why);
         }
         let machine = self.machine_with(&host, mac);
-        let text = match self.answer(&host, &machine, token) {
+        let text = match self.answer_under(&record, &host, &machine, token) {
             Ok(text) => text,
             Err(error) => {
                 self.events

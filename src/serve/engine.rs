@@ -13,7 +13,8 @@ use tokio::sync::Notify;
 use super::events::Events;
 use super::strangers::Strangers;
 use crate::core::answer::{RenderError, Router};
-use crate::core::lifecycle::{Arm, ArmedBy, Event, Now, Outcome, Phase, Record, step};
+use crate::core::hardware::Hardware;
+use crate::core::lifecycle::{Arm, ArmedBy, Event, Now, Outcome, Phase, Purpose, Record, step};
 use crate::core::machine::Machine;
 use crate::core::settings::{Host, Network, Settings};
 use crate::core::state::State;
@@ -24,7 +25,7 @@ use crate::host::config::Config;
 use crate::host::paths::Paths;
 use crate::host::state_file::StateFile;
 use crate::host::ubus::Notifier;
-use crate::host::{leases, neighbours, ubus};
+use crate::host::{hardware, leases, neighbours, ubus};
 
 /// Stands in previews and rehearsals where the token would.
 pub(super) const NO_TOKEN: &str = "TOKEN";
@@ -46,6 +47,8 @@ pub struct Engine {
     pub(super) strangers: Strangers,
     /// What is known of hosts in RAM only.
     pub(super) sightings: BTreeMap<String, Sighting>,
+    /// What hosts have, as they reported it.
+    pub(super) hardware: BTreeMap<String, Hardware>,
     /// Hosts whose answer file uhttpd may serve now.
     pub(super) open: BTreeSet<String>,
     /// What the user should know, by what it is about.
@@ -89,6 +92,7 @@ impl Engine {
             events: Events::default(),
             strangers: Strangers::default(),
             sightings: BTreeMap::new(),
+            hardware: hardware::load(paths),
             open: BTreeSet::new(),
             warnings: BTreeMap::new(),
             notifier: None,
@@ -127,6 +131,8 @@ impl Engine {
             starts: 0,
             attempts: self.settings.main.attempts,
             by,
+            purpose: Purpose::Install,
+            disk_serial: host.disk_serial.clone(),
         })
     }
 
@@ -182,6 +188,7 @@ impl Engine {
             .retain(|name, _| settings.configured.contains_key(name));
         self.events
             .keep_hosts(|name| settings.configured.contains_key(name));
+        self.forget_hardware(&settings);
         let changed = self.state.follow(&settings.configured, self.sound);
         // From here on, a host that has no record is new.
         let was_sound = std::mem::replace(&mut self.sound, true);

@@ -27,6 +27,7 @@ mod arguments;
 pub mod boot;
 mod check;
 mod connections;
+mod discovery;
 pub mod engine;
 mod events;
 mod files;
