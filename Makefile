@@ -18,7 +18,11 @@ KEYS :=
 TESTED := x86_64 mipsel mips
 PACKAGER := cargo run --quiet --locked -p kickstand-packager --
 
-.PHONY: help build set-up demo test quick routers package package-test lint clean hostile fuzz
+# Where advisories about crates are, and a copy of it for machines without a network.
+RUSTSEC := https://github.com/RustSec/advisory-db
+ADVISORIES :=
+
+.PHONY: help build set-up demo test quick routers package package-test lint clean hostile fuzz audit
 
 help:
 	@echo "make demo    a server with an empty disk installs itself in a virtual machine, watched live"
@@ -26,6 +30,7 @@ help:
 	@echo "make quick   the tests without virtual machines"
 	@echo "make hostile the service under attack and under faults, at length: a table"
 	@echo "make fuzz    inputs that nobody thought of, SECONDS=10 for each kind"
+	@echo "make audit   known faults of the crates that are used; ADVISORIES=FOLDER names a copy of RustSec's advisories"
 	@echo "make lint    rustfmt and clippy, warnings denied"
 	@echo "make build   the optimised binary for this machine"
 	@echo "make package the packages and feeds for routers, all or ARCH=…, signed with KEYS=FOLDER"
@@ -95,6 +100,19 @@ fuzz:
 			|| { tail -n 40 target/fuzz/$$target.log; exit 1; }; \
 		echo "fuzzing $$target: $$(sed -n 's/stat::number_of_executed_units: *//p' target/fuzz/$$target.log) inputs, nothing found"; \
 	done
+
+# Every lock file. What cannot be had is said, and is no failure: whoever has no network can still run everything else.
+LOCKS := Cargo.lock tests/fuzz/Cargo.lock tests/lab/parts/Cargo.lock
+audit:
+	@if ! command -v cargo-audit >/dev/null; then \
+		echo "kickstand: not audited: 'cargo install --locked cargo-audit' first; it takes minutes"; \
+	elif [ -n "$(ADVISORIES)" ]; then \
+		set -e; for lock in $(LOCKS); do cargo audit --no-fetch --stale --db "$(ADVISORIES)" --file $$lock; done; \
+	elif git ls-remote --exit-code $(RUSTSEC) HEAD >/dev/null 2>&1; then \
+		set -e; for lock in $(LOCKS); do cargo audit --file $$lock; done; \
+	else \
+		echo "kickstand: not audited: $(RUSTSEC) cannot be reached; ADVISORIES=FOLDER names a copy of it"; \
+	fi
 
 clean:
 	cargo clean

@@ -141,8 +141,8 @@ fn help_and_version_are_there() {
         let said = run(&arguments);
         assert_eq!(said.code, 0);
         for command in [
-            "status", "explain", "render", "arm", "disarm", "adopt", "forget", "apply", "serve",
-            "version",
+            "status", "watch", "explain", "render", "arm", "disarm", "adopt", "forget", "apply",
+            "serve", "version",
         ] {
             assert!(said.out.contains(command), "help names {command}");
         }

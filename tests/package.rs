@@ -105,9 +105,12 @@ fn procd_is_told_what_the_service_needs_and_no_more() {
         "param command /usr/sbin/kickstand serve",
         "param user kickstand",
         "param group kickstand",
+        // Notes are logged as such, and not as errors.
+        "param stdout 1",
+        "param stderr 1",
         "param no_new_privs 1",
         // 10,000 hosts take 75 MB while they are read again.
-        "param limits as=134217728 134217728 nofile=1152 1152 core=0 0",
+        "param limits as=134217728 134217728 nofile=1472 1472 core=0 0",
         "param respawn 3600 5 0",
         "param file /usr/sbin/kickstand",
         "mount /etc/config /www/kickstand /srv/tftp",

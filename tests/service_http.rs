@@ -252,48 +252,6 @@ fn clients_that_send_nothing_do_not_keep_others_out() {
 }
 
 #[test]
-fn a_machines_words_stay_words() {
-    let service = service();
-    let facts = "serial=%0asanboot%20%26%26&product=%24%7Bnet0/mac%7D&manufacturer=%3Cscript%3E&uuid=%e2%80%ae";
-    let script = STRANGER
-        .get(&service, &format!("/v1/boot?mac={}&{facts}", STRANGER.card))
-        .text();
-    assert!(
-        !script.contains("sanboot") && !script.contains("<script>"),
-        "{script}"
-    );
-    let shown = service.kickstand(&["status"]);
-    let shown = String::from_utf8_lossy(&shown.stdout).into_owned();
-    assert!(
-        shown.contains("<script> ${net0/mac}") && !shown.contains('\u{202e}'),
-        "{shown}"
-    );
-    for mac in [
-        "",
-        "zz",
-        "52:54:00:00:00:66%0a",
-        "${netX/mac}",
-        "ff:ff:ff:ff:ff:ff",
-        "../../x",
-    ] {
-        assert_eq!(
-            STRANGER
-                .get(&service, &format!("/v1/boot?mac={mac}"))
-                .status,
-            400,
-            "{mac}"
-        );
-        assert!(
-            matches!(
-                STRANGER.get(&service, &format!("/ks/{mac}")).status,
-                400 | 404
-            ),
-            "{mac}"
-        );
-    }
-}
-
-#[test]
 fn cloud_init_finds_its_three_files() {
     let config = CONFIG.replace(
         "option title 'AlmaLinux 9'",

@@ -6,10 +6,10 @@ use std::process::ExitCode;
 
 use serde_json::json;
 
+use super::commit::commit;
 use super::output::print;
 use super::{Failure, Invocation, arm, client};
 use crate::core::replies::AdoptReply;
-use crate::host::uci_command::UciCommand;
 
 /// Makes an unknown machine a host.
 pub fn adopt(mut invocation: Invocation) -> Result<ExitCode, Failure> {
@@ -26,20 +26,7 @@ pub fn adopt(mut invocation: Invocation) -> Result<ExitCode, Failure> {
         "adopt",
         &json!({ "mac": mac, "name": name, "profile": profile }),
     )?;
-    let uci = UciCommand::new(&paths, "kickstand");
-    let staged = uci.staged_by_others().map_err(Failure::Failed)?;
-    if !staged.is_empty() {
-        let why = "somebody has staged changes in kickstand: `uci commit kickstand` or `uci revert kickstand` first";
-        return Err(Failure::Failed(why.to_owned()));
-    }
-    let complaint = uci
-        .stage(&(reply.uci.join("\n") + "\n"))
-        .map_err(Failure::Failed)?;
-    if !complaint.is_empty() {
-        uci.revert().map_err(Failure::Failed)?;
-        return Err(Failure::Failed(format!("uci refused: {complaint}")));
-    }
-    uci.commit().map_err(Failure::Failed)?;
+    commit(&paths, &(reply.uci.join("\n") + "\n"))?;
     if as_json {
         print(&format!("{}\n", json!(reply)));
     } else {

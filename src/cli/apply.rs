@@ -10,10 +10,10 @@ use std::process::ExitCode;
 
 use super::{Failure, Invocation};
 use crate::core::answer::Router;
-use crate::core::dnsmasq::{self, PACKAGE, Plan, changes, memory::Memory, wording};
+use crate::core::dnsmasq::{self, PACKAGE, Plan, memory::Memory};
 use crate::core::ipxe;
 use crate::core::settings::{Fault, Settings};
-use crate::core::uci::Document;
+use crate::core::uci::{Document, changes, wording};
 use crate::host::access::service_group;
 use crate::host::config::Config;
 use crate::host::dnsmasq::{Ending, Patience, Service, is_unproven, put_into_effect};

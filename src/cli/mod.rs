@@ -8,12 +8,17 @@ mod arm;
 mod boot_files;
 mod check;
 mod client;
+mod commit;
 mod explain;
 mod hardware;
+mod inventory;
+mod logger;
 mod output;
 mod render;
 mod serve;
 mod status;
+mod table;
+mod watch;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -29,9 +34,11 @@ usage: kickstand [--root DIR] COMMAND …
 
 what is going on
   status [HOST] [--json]       every host, or one with all that happened to it
+  watch HOST [--json]          what happens to it, as it happens, until it is installed (0) or not (1)
   explain MAC|HOST [--json]    what that machine would be told to boot, and why
   render HOST [answer|ipxe|args]
                                what that host would get (answer is the default)
+  render HOST --diff           how its answer file differs from the one that it was installed with (exit 1: it does)
   check [HOST|FILE…] [--release RHEL9] [--kind KIND] [--json]
                                what is wrong with an answer file: of all hosts, of some, of files (- is the input)
   hardware HOST [--json]       what that host's machine has, as `arm --discover` found it
@@ -46,6 +53,11 @@ what to do
   wake HOST…                   switch each host on over the network (Wake-on-LAN)
   adopt MAC NAME PROFILE       make an unknown machine a host
   forget MAC                   drop an unknown machine from the list
+  import FILE [--update] [--dry-run]
+                               hosts from a table, CSV or JSON (- is the input): all of it, or what is wrong with it
+  export [--json]              all hosts as such a table, CSV or JSON
+  inventory [--list | --host NAME]
+                               all hosts for Ansible: ansible-playbook -i INVENTORY
 
 what machines load first (root)
   boot-files [--json]          what is in tftp_root, what each kind of machine gets, what is missing
@@ -168,6 +180,7 @@ fn run(mut arguments: Arguments) -> Result<ExitCode, Failure> {
     };
     match command.as_str() {
         "status" => status::run(invocation),
+        "watch" => watch::run(invocation),
         "explain" => explain::run(invocation),
         "render" => render::run(invocation),
         "check" => check::run(invocation),
@@ -175,6 +188,9 @@ fn run(mut arguments: Arguments) -> Result<ExitCode, Failure> {
         "arm" => arm::arm(invocation),
         "disarm" => arm::disarm(invocation),
         "wake" => arm::wake(invocation),
+        "import" => table::import(invocation),
+        "export" => table::export(invocation),
+        "inventory" => inventory::run(invocation),
         "adopt" => adopt::adopt(invocation),
         "forget" => adopt::forget(invocation),
         "apply" => apply::command(invocation),

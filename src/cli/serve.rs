@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use super::{Failure, Invocation};
+use super::{Failure, Invocation, logger};
 
 pub fn run(mut invocation: Invocation) -> Result<ExitCode, Failure> {
     let level = if invocation.arguments.contains("--verbose") {
@@ -12,8 +12,7 @@ pub fn run(mut invocation: Invocation) -> Result<ExitCode, Failure> {
     };
     let paths = invocation.paths.clone();
     invocation.end()?;
-    // procd's log has its own times. A logger that was set before is as good.
-    let _ = simple_logger::SimpleLogger::new().with_level(level).init();
+    logger::start(level);
     crate::serve::run(&paths).map_err(Failure::Failed)?;
     Ok(ExitCode::SUCCESS)
 }

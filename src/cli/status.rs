@@ -7,7 +7,10 @@ use serde_json::{Value, json};
 use super::output::{print, span, table};
 use super::{Failure, Invocation, client};
 use crate::core::listing::LARGEST_LIMIT;
-use crate::core::replies::{EventEntry, HostReply, HostStatus, StatusReply, UnknownMachine};
+use crate::core::progress::PercentFrom;
+use crate::core::replies::{
+    EventEntry, HostReply, HostStatus, Source, StatusReply, UnknownMachine,
+};
 use crate::host::paths::Paths;
 
 pub fn run(mut invocation: Invocation) -> Result<ExitCode, Failure> {
@@ -35,7 +38,7 @@ pub fn run(mut invocation: Invocation) -> Result<ExitCode, Failure> {
 }
 
 /// All hosts, page by page: one reply of ubus cannot hold ten thousand.
-fn every_page(paths: &Paths) -> Result<StatusReply, Failure> {
+pub fn every_page(paths: &Paths) -> Result<StatusReply, Failure> {
     let page = |offset: usize| {
         let arguments = json!({ "offset": offset, "limit": LARGEST_LIMIT });
         client::ask::<StatusReply>(paths, "status", &arguments)
@@ -104,10 +107,7 @@ fn what(host: &HostStatus) -> String {
             host.starts,
             span(left)
         ),
-        ("installing", _) => match host.percent {
-            Some(percent) => format!("{percent} %: {}", host.last),
-            None => host.last.clone(),
-        },
+        ("installing", _) => progress(host),
         ("disabled", _) => "has faults, see below".to_owned(),
         _ => host.note.clone(),
     };
@@ -115,6 +115,27 @@ fn what(host: &HostStatus) -> String {
         words.push_str(" (its answer file is open on the LAN)");
     }
     words
+}
+
+/// How far it is, where that is known from, and what it does.
+pub(super) fn progress(host: &HostStatus) -> String {
+    let mut words = String::new();
+    if let Some(percent) = host.percent {
+        words = match host.percent_from {
+            None => format!("{percent} %"),
+            Some(PercentFrom::Reported) => format!("{percent} % (reported)"),
+            Some(PercentFrom::Packages) => format!("{percent} % (of its packages)"),
+            Some(PercentFrom::Estimate) => format!("{percent} % (estimated)"),
+        };
+        if let Some(left) = host.expected {
+            words.push_str(&format!(", about {} left", span(left)));
+        }
+        words.push_str(": ");
+    }
+    match &host.step {
+        Some(step) => words + "its installer " + step,
+        None => words + &host.last,
+    }
 }
 
 fn unknown_row(unknown: &UnknownMachine) -> Vec<String> {
@@ -129,6 +150,21 @@ fn unknown_row(unknown: &UnknownMachine) -> Vec<String> {
 }
 
 fn one(reply: &HostReply) -> String {
+    let mut text = head(reply);
+    if let Some(first) = reply.more.events.first() {
+        text.push('\n');
+        reply
+            .more
+            .events
+            .iter()
+            .for_each(|event| text.push_str(&event_line(event, first.uptime)));
+    }
+    text.push_str(&log(reply));
+    text
+}
+
+/// What it is and where.
+pub(super) fn head(reply: &HostReply) -> String {
     let host = &reply.status;
     let mut text = format!("{} ({}): {}", host.name, host.macs.join(", "), host.phase);
     let what = what(host);
@@ -142,14 +178,12 @@ fn one(reply: &HostReply) -> String {
     for fault in &host.faults {
         text.push_str(&format!("fault: {fault}\n"));
     }
-    if let Some(first) = reply.more.events.first() {
-        text.push('\n');
-        reply
-            .more
-            .events
-            .iter()
-            .for_each(|event| text.push_str(&event_line(event, first.uptime)));
-    }
+    text
+}
+
+/// The end of its installer's log, when there is one.
+pub(super) fn log(reply: &HostReply) -> String {
+    let mut text = String::new();
     if !reply.more.log.is_empty() {
         text.push_str("\nThe end of the installer's log:\n");
         reply
@@ -161,13 +195,18 @@ fn one(reply: &HostReply) -> String {
     text
 }
 
-/// Seconds since the first event of the list: a clock that may be wrong tells less.
-fn event_line(event: &EventEntry, start: f64) -> String {
+/// Seconds since the first event of the list (a clock that may be wrong tells less), who says so, and what.
+pub(super) fn event_line(event: &EventEntry, start: f64) -> String {
     let seconds = event.uptime - start;
+    let source = match event.source {
+        Source::Reported => "reported",
+        Source::Observed => "observed",
+        Source::User => "you",
+    };
     let times = if event.times > 1 {
         format!(" ({} times)", event.times)
     } else {
         String::new()
     };
-    format!("{seconds:8.1} s  {}{times}\n", event.text)
+    format!("{seconds:8.1} s  {source:8}  {}{times}\n", event.text)
 }

@@ -7,18 +7,16 @@
 //! does, over HTTP: these rules are the same for every machine, so a host never restarts the network's DNS).
 
 pub mod boot_files;
-pub mod changes;
 pub mod instance;
 pub mod memory;
-pub mod wording;
 
 use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 
 use crate::core::settings::{BootArchitecture, Main};
+use crate::core::uci::changes::{Target, WantedOption};
 use crate::core::uci::{Document, Section, Setting, Value};
 
-use changes::{Target, WantedOption};
 use instance::Instance;
 use memory::Memory;
 

@@ -205,7 +205,14 @@ fn given_arguments(
         AnswerKind::Preseed => arguments.extend([
             "auto=true".to_owned(),
             "priority=critical".to_owned(),
+            // The card of BOOTIF, and no question about it. The name server is for networks whose DHCP names none: the
+            // installer would wait for somebody to type one, before it has the preseed.
+            "interface=auto".to_owned(),
+            format!("netcfg/get_nameservers={}", router.address),
             format!("url={base}/preseed/{mac}?token={token}"),
+            // d-i's rootskel makes busybox `syslogd -R` of them.
+            format!("log_host={}", router.address),
+            format!("log_port={syslog_port}"),
         ]),
         // cloud-init adds the file's name to the URL, so the token cannot stand behind it.
         AnswerKind::Autoinstall => arguments.extend([

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::lifecycle::{Now, Once, Phase, Record};
+use super::progress::Durations;
 
 /// Version of the file's form. A file of a newer version is not trusted: this release cannot know what it says.
 const VERSION: u32 = 1;
@@ -21,6 +22,9 @@ pub struct State {
     pub router_start: String,
     /// By name of the host's section.
     pub hosts: BTreeMap<String, Record>,
+    /// How long installations took, for the per cent of later ones.
+    #[serde(default, skip_serializing_if = "Durations::is_empty")]
+    pub durations: Durations,
 }
 
 impl Default for State {
@@ -30,6 +34,7 @@ impl Default for State {
             generation: 0,
             router_start: String::new(),
             hosts: BTreeMap::new(),
+            durations: Durations::default(),
         }
     }
 }

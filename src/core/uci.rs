@@ -7,8 +7,10 @@
 //! Not its job: what a section or an option means (that is [`super::settings`]), writing UCI (the router's own `uci` does).
 
 mod build;
+pub mod changes;
 mod source;
 mod statement;
+pub mod wording;
 mod words;
 
 /// One file of `/etc/config`, as read.

@@ -30,12 +30,16 @@ impl Clock {
         })
     }
 
-    /// The time now. When `/proc/uptime` cannot be read, every window has ended.
+    /// Milliseconds since the router started. When `/proc/uptime` cannot be read, every window has ended.
+    pub fn uptime(&self) -> u64 {
+        let text = self.read("uptime");
+        text.and_then(|text| milliseconds(&text))
+            .unwrap_or(u64::MAX)
+    }
+
+    /// The time now.
     pub fn now(&self) -> Now {
-        let uptime = self
-            .read("uptime")
-            .and_then(|text| milliseconds(&text))
-            .unwrap_or(u64::MAX);
+        let uptime = self.uptime();
         let wall = self
             .read("stat")
             .and_then(|text| start_of_kernel(&text))

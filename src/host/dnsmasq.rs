@@ -13,8 +13,8 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::core::dnsmasq::{self as rules, PACKAGE, changes, wording};
-use crate::core::uci::{self, Document};
+use crate::core::dnsmasq::{self as rules, PACKAGE};
+use crate::core::uci::{self, Document, changes, wording};
 
 use super::paths::Paths;
 use super::replacement::{self, Sync};

@@ -2,6 +2,7 @@
 //!
 //! Not its job: whether the machine is there (`neighbours`).
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::net::Ipv4Addr;
 
@@ -13,15 +14,29 @@ pub fn card_of(paths: &Paths, address: Ipv4Addr) -> Option<Mac> {
     find(&fs::read_to_string(paths.leases()).ok()?, address)
 }
 
+/// The addresses that dnsmasq gave, by card; of a card with several, the last.
+pub fn all(paths: &Paths) -> BTreeMap<Mac, Ipv4Addr> {
+    let leases = fs::read_to_string(paths.leases()).unwrap_or_default();
+    let read = |line: &str| {
+        let (card, address) = parts(line)?;
+        Some((card.parse().ok()?, address))
+    };
+    leases.lines().filter_map(read).collect()
+}
+
 /// One line of dnsmasq's lease file (`lease_update_file` in its lease.c): end of the lease, card, address, name, client id.
 /// A card that is no Ethernet's has its type before it, as in `06-aa:…`, and is no MAC.
 fn find(leases: &str, address: Ipv4Addr) -> Option<Mac> {
     leases.lines().find_map(|line| {
-        let mut words = line.split_whitespace().skip(1);
-        let card = words.next()?;
-        let found: Ipv4Addr = words.next()?.parse().ok()?;
+        let (card, found) = parts(line)?;
         (found == address).then(|| card.parse().ok())?
     })
+}
+
+fn parts(line: &str) -> Option<(&str, Ipv4Addr)> {
+    let mut words = line.split_whitespace().skip(1);
+    let card = words.next()?;
+    Some((card, words.next()?.parse().ok()?))
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ pub mod neighbours;
 pub mod paths;
 pub mod published;
 pub mod replacement;
+pub mod served;
 pub mod state_file;
 pub mod templates;
 pub mod tree;

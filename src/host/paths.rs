@@ -89,6 +89,11 @@ impl Paths {
         self.below_root("etc/kickstand/hardware")
     }
 
+    /// Answer files as they were served last, without secrets. On flash.
+    pub fn served(&self) -> PathBuf {
+        self.below_root("etc/kickstand/served")
+    }
+
     /// What must not survive a restart of the router. In RAM.
     pub fn run(&self) -> PathBuf {
         self.below_root("var/run/kickstand")

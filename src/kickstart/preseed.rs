@@ -205,7 +205,10 @@ fn completeness(answers: &[(&str, &str)], findings: &mut Findings<'_>) {
             "add d-i partman-lvm/confirm boolean true",
         );
     }
-    if value("partman-auto/disk").is_none() && value("partman-auto/method").is_some() {
+    // A command may name the disk once it is known; its lines are no answers.
+    let by_command = |line: &&str| line.contains("debconf-set partman-auto/disk");
+    let named = value("partman-auto/disk").is_some() || findings.lines().iter().any(by_command);
+    if !named && value("partman-auto/method").is_some() {
         findings.warning("no-disk", &end, format_args!("no partman-auto/disk is named: with several disks the installer asks a person and waits"), "add d-i partman-auto/disk string /dev/sda");
     }
 }

@@ -125,7 +125,16 @@ impl Engine {
         }
         if may_install {
             // Faults show before the machine is started, not ten minutes later.
-            self.rehearse(host, machine, &record)?;
+            let text = self.rehearse(host, machine, &record)?;
+            // Nobody looks at what arms itself, so nobody could say --force.
+            if arms_itself && let Some(errors) = self.errors(host, &text) {
+                let why = format!(
+                    "does not arm itself: its answer file has errors: {errors} (`kickstand check {}`)",
+                    host.name
+                );
+                self.events.add(&now, &host.name, "fault", why.clone());
+                return Err(Answer::Fault(format!("{} {why}", host.name)));
+            }
         }
         if arms_itself {
             let arm = self
@@ -165,6 +174,9 @@ impl Engine {
             ),
             Decision::Wait { why } | Decision::Refuse { why } => ("wait", why.clone()),
         };
+        if told.0 == "local" {
+            self.sent_to_disk(&host.name);
+        }
         self.events.add(&now, &host.name, told.0, told.1);
         Ok(decision)
     }
@@ -183,12 +195,17 @@ impl Engine {
         Decision::Local { leave, why }
     }
 
-    /// Renders everything that an installation needs, for its faults only.
-    fn rehearse(&mut self, host: &Host, machine: &Machine, record: &Record) -> Result<(), Answer> {
+    /// Renders everything that an installation needs, for its faults; the answer file comes back, for those that it has itself.
+    fn rehearse(
+        &mut self,
+        host: &Host,
+        machine: &Machine,
+        record: &Record,
+    ) -> Result<String, Answer> {
         let rendered = self
             .installer(host, machine, NO_TOKEN)
             .map(drop)
-            .and_then(|()| self.answer_under(record, host, machine, NO_TOKEN).map(drop));
+            .and_then(|()| self.answer_under(record, host, machine, NO_TOKEN));
         rendered.map_err(|error| {
             let now = self.now();
             self.events
@@ -253,6 +270,13 @@ impl Engine {
         match self.apply(&host.name, Event::Fetched { mac, token, claims }) {
             Ok(Outcome::Refused(refusal)) => self.deny(&host.name, refusal.sentence().to_owned()),
             Ok(_) => {
+                // What only looks at the hardware was never installed with.
+                if !record.discovers(&now) {
+                    self.hands_out(&host.name, &text);
+                    if !claims {
+                        self.was_used(&host.name);
+                    }
+                }
                 self.events.add(
                     &now,
                     &host.name,

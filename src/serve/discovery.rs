@@ -122,7 +122,7 @@ impl Engine {
         let tells = claims(answer) && answer.contains(TELLS_SERIAL);
         if arm.disk_serial.is_some() && !tells {
             return Err(format!(
-                "{} is not armed: option disk_serial is set, and its answer file does not tell the disk's serial number: include claim.ks",
+                "{} is not armed: option disk_serial is set, and its answer file does not tell the disk's serial number, as kickstarts with claim.ks do",
                 host.name
             ));
         }

@@ -12,10 +12,12 @@ use tokio::sync::Notify;
 
 use super::events::Events;
 use super::strangers::Strangers;
+use super::watch::{Senders, Watch};
 use crate::core::answer::{RenderError, Router};
 use crate::core::hardware::Hardware;
 use crate::core::lifecycle::{Arm, ArmedBy, Event, Now, Outcome, Phase, Purpose, Record, step};
 use crate::core::machine::Machine;
+use crate::core::progress::Durations;
 use crate::core::settings::{Host, Network, Settings};
 use crate::core::state::State;
 use crate::core::token::{TOKEN_BYTES, Token};
@@ -25,7 +27,7 @@ use crate::host::config::Config;
 use crate::host::paths::Paths;
 use crate::host::state_file::StateFile;
 use crate::host::ubus::Notifier;
-use crate::host::{hardware, leases, neighbours, ubus};
+use crate::host::{hardware, leases, neighbours, served, ubus};
 
 /// Stands in previews and rehearsals where the token would.
 pub(super) const NO_TOKEN: &str = "TOKEN";
@@ -49,6 +51,8 @@ pub struct Engine {
     pub(super) sightings: BTreeMap<String, Sighting>,
     /// What hosts have, as they reported it.
     pub(super) hardware: BTreeMap<String, Hardware>,
+    /// Which host an address is.
+    pub(super) senders: Senders,
     /// Hosts whose answer file uhttpd may serve now.
     pub(super) open: BTreeSet<String>,
     /// What the user should know, by what it is about.
@@ -74,8 +78,12 @@ pub struct Sighting {
     pub percent: Option<u8>,
     /// Milliseconds of the router's uptime at which its installation began.
     pub began: Option<u64>,
+    /// The answer file that it was given, without secrets, until its installer claims.
+    pub answer: String,
     /// End of the log that its installer sent.
     pub log: String,
+    /// What is watched of its installation.
+    pub watch: Watch,
 }
 
 impl Engine {
@@ -93,6 +101,7 @@ impl Engine {
             strangers: Strangers::default(),
             sightings: BTreeMap::new(),
             hardware: hardware::load(paths),
+            senders: Senders::default(),
             open: BTreeSet::new(),
             warnings: BTreeMap::new(),
             notifier: None,
@@ -141,6 +150,16 @@ impl Engine {
         self.clock.now()
     }
 
+    /// Milliseconds since the router started.
+    pub(super) fn uptime(&self) -> u64 {
+        self.clock.uptime()
+    }
+
+    /// How long installations took.
+    pub(super) fn durations(&self) -> &Durations {
+        &self.state.durations
+    }
+
     /// Reads the settings again when they changed, and ends arms whose window ended.
     pub fn refresh(&mut self) {
         match self.config.changed() {
@@ -184,11 +203,13 @@ impl Engine {
         for mac in settings.macs.keys() {
             self.strangers.forget(*mac);
         }
+        self.senders.forget_all();
         self.sightings
             .retain(|name, _| settings.configured.contains_key(name));
         self.events
             .keep_hosts(|name| settings.configured.contains_key(name));
         self.forget_hardware(&settings);
+        served::keep_hosts(&self.paths, |name| settings.configured.contains_key(name));
         let changed = self.state.follow(&settings.configured, self.sound);
         // From here on, a host that has no record is new.
         let was_sound = std::mem::replace(&mut self.sound, true);
@@ -253,11 +274,13 @@ impl Engine {
             return Ok(outcome);
         }
         self.state.hosts.insert(name.to_owned(), after.clone());
+        let before_learning = self.learn(name, (before.phase, after.phase), &now);
         // What takes a permission away counts at once, written or not. What gives one counts only when it is written.
         let gives = matches!(outcome, Outcome::Install(_) | Outcome::Accepted) && !undoes;
         let kept = self.keep_now();
         if gives && let Err(error) = kept {
             self.state.hosts.insert(name.to_owned(), before);
+            self.state.durations = before_learning.unwrap_or_else(|| self.durations().clone());
             return Err(error);
         }
         if after.phase != before.phase {
@@ -274,14 +297,20 @@ impl Engine {
         }
     }
 
-    fn say_phase(&mut self, name: &str, after: &Record, now: &Now) {
-        // What an earlier installation left behind says nothing about this one.
-        if matches!(after.phase, Phase::Armed | Phase::Installing) {
-            let sighting = self.sightings.entry(name.to_owned()).or_default();
-            sighting.percent = None;
-            sighting.log.clear();
-            sighting.began = (after.phase == Phase::Installing).then_some(now.uptime);
+    /// Learns from an installation that ends how long it took; what was known before, when it does.
+    fn learn(&mut self, name: &str, phases: (Phase, Phase), now: &Now) -> Option<Durations> {
+        if phases != (Phase::Installing, Phase::Installed) {
+            return None;
         }
+        let (profile, run) = self.run_of(name, now)?;
+        let before = self.state.durations.clone();
+        let is_profile = |name: &str| self.settings.profiles.contains_key(name);
+        self.state.durations.learn(&profile, run, is_profile);
+        Some(before)
+    }
+
+    fn say_phase(&mut self, name: &str, after: &Record, now: &Now) {
+        self.watch_phase(name, after.phase, now);
         // Everything else that changes a phase was asked for by somebody, and whoever handled that says it.
         if after.phase == Phase::Expired {
             let kind = after.phase.word();

@@ -8,6 +8,8 @@ use std::io::{Read, Seek, SeekFrom};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
+use super::watch::Transfer;
+
 /// A file, or a part of it, ready to be sent.
 #[derive(Debug)]
 pub struct FileAnswer {
@@ -23,6 +25,8 @@ pub struct FileAnswer {
     pub content_type: &'static str,
     /// The file, at the first byte to send.
     pub file: File,
+    /// Who watches it on its way.
+    pub transfer: Option<Transfer>,
 }
 
 impl FileAnswer {
@@ -37,6 +41,9 @@ impl FileAnswer {
         }
         piece.truncate(count);
         self.length -= count as u64;
+        if let Some(transfer) = &mut self.transfer {
+            transfer.sent += count as u64;
+        }
         Ok(piece)
     }
 }
@@ -79,6 +86,7 @@ pub fn open(
             length: 0,
             content_type,
             file,
+            transfer: None,
         });
     }
     let whole = found.len();
@@ -90,6 +98,7 @@ pub fn open(
             length: whole,
             content_type,
             file,
+            transfer: None,
         }),
         Asked::None => Err(416),
         Asked::Part(first, last) => {
@@ -102,6 +111,7 @@ pub fn open(
                 length: last - first + 1,
                 content_type,
                 file,
+                transfer: None,
             })
         }
     }

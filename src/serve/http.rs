@@ -24,6 +24,7 @@ use super::connections::{self, Watched};
 use super::engine::Engine;
 use super::files::FileAnswer;
 use super::routes::{self, Method, Request, Response, route};
+use super::watch;
 
 /// For the whole head of a request, and for the next request on a connection: slow links need one or two seconds.
 const HEAD_TIME: Duration = Duration::from_secs(15);
@@ -109,7 +110,9 @@ async fn answer(
         range: text(header::RANGE),
         if_none_match: text(header::IF_NONE_MATCH),
     };
-    worded(route(&mut engine.borrow_mut(), &request))
+    let mut response = route(&mut engine.borrow_mut(), &request);
+    watch::attend(&mut response, &request, &engine);
+    worded(response)
 }
 
 /// The answer with its headers.

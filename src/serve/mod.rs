@@ -38,9 +38,12 @@ mod observed;
 mod publishing;
 mod report;
 pub mod routes;
+mod served;
 mod status;
 mod strangers;
+mod syslog;
 mod views;
+mod watch;
 
 /// Between two looks for an address that is not there yet. netifd needs a second or two at boot.
 const ADDRESS_PAUSE: Duration = Duration::from_secs(2);
@@ -88,10 +91,7 @@ async fn listen(
 ) -> Result<(), String> {
     let mut told = String::new();
     loop {
-        let (name, port) = {
-            let main = &engine.borrow().settings.main;
-            (main.interface.clone(), main.port)
-        };
+        let (name, port, syslog_port) = wanted(engine);
         let bound = match interface::address(paths, &name) {
             Ok((address, prefix)) => {
                 engine.borrow_mut().network = prefix.map(|prefix| Network { address, prefix });
@@ -121,9 +121,16 @@ async fn listen(
         engine.borrow_mut().serves_at(router);
         tokio::select! {
             never = http::serve(listener, Rc::clone(engine)) => match never {},
-            () = moved(paths, engine, router, reloaded) => {}
+            never = syslog::receive(router.address, syslog_port, engine) => match never {},
+            () = moved(paths, engine, (router, syslog_port), reloaded) => {}
         }
     }
+}
+
+/// The interface that is served, and its ports of HTTP and of syslog.
+fn wanted(engine: &RefCell<Engine>) -> (String, u16, u16) {
+    let main = &engine.borrow().settings.main;
+    (main.interface.clone(), main.port, main.syslog_port)
 }
 
 /// A listener, or the sentence that says why there is none yet; an outer error is one that waiting does not mend.
@@ -141,15 +148,17 @@ async fn bind(address: Ipv4Addr, port: u16) -> Result<Result<TcpListener, String
 }
 
 /// Returns when, after a reload, the service belongs somewhere else.
-async fn moved(paths: &Paths, engine: &Rc<RefCell<Engine>>, router: Router, reloaded: &Notify) {
+async fn moved(
+    paths: &Paths,
+    engine: &Rc<RefCell<Engine>>,
+    place: (Router, u16),
+    reloaded: &Notify,
+) {
     loop {
         reloaded.notified().await;
-        let (name, port) = {
-            let main = &engine.borrow().settings.main;
-            (main.interface.clone(), main.port)
-        };
+        let (name, port, syslog_port) = wanted(engine);
         let same = interface::address(paths, &name)
-            .is_ok_and(|(address, _)| Router { address, port } == router);
+            .is_ok_and(|(address, _)| (Router { address, port }, syslog_port) == place);
         if !same {
             return;
         }

@@ -53,7 +53,7 @@ pub const METHODS: &[MethodSpec] = &[
     },
     MethodSpec {
         name: "render",
-        arguments: &[("host", Text), ("what", Text)],
+        arguments: &[("host", Text), ("what", Text), ("diff", Flag)],
         right: Right::Read,
     },
     MethodSpec {
@@ -154,6 +154,7 @@ impl Engine {
             "profiles" => reply(&self.profiles()),
             "host" => self.host(&given.needed("name")?),
             "explain" => self.explain(&given.needed("mac")?),
+            "render" if given.flag("diff")? => self.difference(&given.needed("host")?),
             "render" => self.render(
                 &given.needed("host")?,
                 &given.text("what")?.unwrap_or_default(),

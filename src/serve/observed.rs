@@ -73,6 +73,12 @@ impl Engine {
         } else if let Some(name) = observed.hostname {
             text += &format!(" as '{name}'");
         }
+        self.senders.forget(observed.address);
+        if let Some(owner) = owner.as_deref().filter(|_| !boots)
+            && self.starts_first(owner, observed.address)
+        {
+            return done("noted");
+        }
         let subject = owner.unwrap_or_else(|| mac.to_string());
         // Leases are renewed for as long as a system runs; that is not what happened last.
         let renews = !boots && observed.action.as_deref() == Some("update");

@@ -11,6 +11,7 @@ use crate::core::hardware::{MEBIBYTE, serial_number};
 use crate::core::lifecycle::{Event, Outcome, Refusal};
 use crate::core::mac::Mac;
 use crate::core::machine::{clean_end, clean_to};
+use crate::core::secrets::masked;
 use crate::core::target::Query;
 
 /// Longest end of an installer's log that is kept, in characters.
@@ -112,6 +113,9 @@ impl Engine {
             }
             Ok(Outcome::Refused(refusal)) => self.deny(name, refusal.sentence().to_owned()),
             Ok(_) => {
+                if kind == "claim" {
+                    self.was_used(name);
+                }
                 let now = self.now();
                 self.events.add(&now, name, kind, done);
                 Answer::Text("granted\n".to_owned())
@@ -126,7 +130,7 @@ impl Engine {
             .get("reason")
             .or_else(|| log.lines().next())
             .unwrap_or_default();
-        let reason = match clean_to(said, SENTENCE) {
+        let reason = match clean_to(&masked(said), SENTENCE) {
             reason if reason.is_empty() => "the installer gave up without a word".to_owned(),
             reason => reason,
         };
@@ -139,9 +143,9 @@ impl Engine {
             "failed",
             &format!("reported that it failed: {reason}"),
         );
-        if answer == Answer::Text("granted\n".to_owned()) {
+        if answer == Answer::Text("granted\n".to_owned()) && !log.is_empty() {
             let sighting = self.sightings.entry(name.to_owned()).or_default();
-            sighting.log = clean_end(log, LOG_LENGTH);
+            sighting.log = clean_end(&masked(log), LOG_LENGTH);
         }
         answer
     }
@@ -158,7 +162,7 @@ impl Engine {
         if percent.is_some() {
             self.sightings.entry(name.to_owned()).or_default().percent = percent;
         }
-        let text = clean_to(query.get("text").unwrap_or_default(), SENTENCE);
+        let text = clean_to(&masked(query.get("text").unwrap_or_default()), SENTENCE);
         if !text.is_empty() {
             self.events.add(&now, name, "progress", text);
         }

@@ -242,6 +242,10 @@ impl Engine {
         let sighting = self.sightings.get(name);
         let arm = record.live_arm(now);
         let installing = record.phase == Phase::Installing;
+        let elapsed = installing
+            .then(|| elapsed(sighting, record.since, now))
+            .flatten();
+        let progress = self.progress(name, elapsed, now);
         let last = self.events.last(name);
         let (next, can) = actions(record.phase, host.is_some());
         HostStatus {
@@ -255,13 +259,14 @@ impl Engine {
             since: record.since,
             seconds_left: arm.map(|arm| arm.left(now) / 1000),
             starts: arm.map_or(0, |arm| arm.starts),
-            percent: sighting
-                .filter(|_| installing)
-                .and_then(|sighting| sighting.percent),
+            percent: progress.percent.map(|(percent, _)| percent),
+            percent_from: progress.percent.map(|(_, from)| from),
+            expected: progress.left,
+            step: sighting
+                .filter(|_| installing || record.phase == Phase::Booting)
+                .and_then(|sighting| sighting.watch.seen.step_words()),
             started: record.since.filter(|_| installing),
-            elapsed: installing
-                .then(|| elapsed(sighting, record.since, now))
-                .flatten(),
+            elapsed,
             open: self.open.contains(name),
             disk: host.map(disk_words).unwrap_or_default(),
             arch: sighting

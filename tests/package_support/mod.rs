@@ -4,6 +4,8 @@
 //! What opkg does is done here, in its order. Not its job: OpenWrt's shell functions (`rc.common` beside this file says what
 //! stands in for them).
 
+#![allow(dead_code, reason = "each test binary uses its part")]
+
 use std::collections::BTreeMap;
 use std::env;
 use std::fs;
@@ -148,7 +150,7 @@ impl Router {
         let script = format!(
             "set -e; cd '{}'; mount -t tmpfs tmpfs ram; mkdir ram/upper ram/work; \
              mount -t overlay overlay -o lowerdir=/,upperdir=ram/upper,workdir=ram/work root; \
-             mount -t tmpfs tmpfs root/tmp; mount -t tmpfs tmpfs root/run; mount --rbind /dev root/dev; \
+             mount -t tmpfs tmpfs root/tmp; mount -t tmpfs -o mode=755 tmpfs root/run; mount --rbind /dev root/dev; \
              mount -t proc proc root/proc; mkdir root/lab; cp '{}' root/lab/busybox; touch root/lab/ready; \
              exec chroot root /lab/busybox ash -c 'sleep infinity & wait'",
             scratch.path().display(),

@@ -270,6 +270,7 @@ pub fn host(name: &str, macs: &[&str]) -> Host {
         install: Install::Manual,
         verify: None,
         allow: Vec::new(),
+        groups: Vec::new(),
         publish: true,
         packages: Vec::new(),
         vars: BTreeMap::new(),

@@ -39,6 +39,8 @@ pub struct Context {
     arch: &'static str,
     debian_arch: &'static str,
     mirror: Option<String>,
+    mirror_host: Option<String>,
+    mirror_path: Option<String>,
     mac: String,
     token: String,
     window: u32,
@@ -97,6 +99,9 @@ impl Context {
         let architecture = machine.architecture;
         let mut vars = profile.vars.clone();
         vars.extend(host.vars.clone());
+        let mirror =
+            (!profile.mirror.is_empty()).then(|| in_mirror(&profile.mirror, &router, architecture));
+        let (mirror_host, mirror_path) = mirror.as_deref().and_then(host_and_path).unzip();
         Context {
             router: router.url(),
             address: router.address.to_string(),
@@ -108,8 +113,9 @@ impl Context {
             },
             arch: architecture.rpm(),
             debian_arch: architecture.debian(),
-            mirror: (!profile.mirror.is_empty())
-                .then(|| in_mirror(&profile.mirror, &router, architecture)),
+            mirror,
+            mirror_host,
+            mirror_path,
             mac: machine.mac.to_string(),
             token: token.to_owned(),
             window: settings.main.window,
@@ -138,6 +144,13 @@ fn in_mirror(mirror: &str, router: &Router, architecture: Architecture) -> Strin
                 .replace(&format!("{{{{ {name} }}}}"), value)
                 .replace(&format!("{{{{{name}}}}}"), value)
         })
+}
+
+/// Both parts of a URL, as Debian's installer wants them: the host with its port, and the path with its slash.
+fn host_and_path(url: &str) -> Option<(String, String)> {
+    let (_, rest) = url.split_once("://")?;
+    let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
+    Some((host.to_owned(), format!("/{path}")))
 }
 
 impl HostValues {

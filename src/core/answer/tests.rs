@@ -55,6 +55,23 @@ fn render_with(
     .map_err(|error| error.text)
 }
 
+#[test]
+fn a_debian_answers_what_its_installer_asks() {
+    let settings = settings(include_str!(
+        "../../../tests/trees/debian/etc/config/kickstand"
+    ));
+    let text = render_answer(
+        AnswerKind::Preseed,
+        "debian.preseed",
+        &context_of(&settings, &machine()),
+        |_: &str| Ok(None),
+    );
+    let text = text.expect("a built-in");
+    assert_eq!(text, include_str!("../../../tests/golden/debian.preseed"));
+    let problems = crate::kickstart::preseed::check(&text);
+    assert_eq!(problems, vec![]);
+}
+
 fn template(source: &'static str) -> Result<String, String> {
     let templates: &'static [(&str, &str)] = Box::leak(Box::new([("t.ks", source)]));
     render_with(TREE, "t.ks", templates)

@@ -5,7 +5,7 @@
 
 use crate::core::uci::{Document, Section, Setting, Value};
 
-use super::changes::WantedOption;
+use crate::core::uci::changes::WantedOption;
 
 /// Name of the section. dnsmasq's init script does not read sections of this type.
 pub const SECTION: &str = "kickstand_before";

@@ -2,8 +2,8 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
-use super::changes::{Change, applied, changes, same_meaning};
 use super::*;
+use crate::core::uci::changes::{Change, applied, changes, same_meaning};
 use crate::core::uci::parse;
 
 const ADDRESS: Ipv4Addr = Ipv4Addr::new(192, 168, 1, 1);

@@ -103,7 +103,8 @@ fn each_kind_of_installer_is_told_where_its_answers_are_in_its_own_words() {
     for (kind, rest) in [
         (
             "preseed",
-            "auto=true priority=critical url=http://10.33.1.1:8067/preseed/52:54:00:00:00:01?token=SECRET",
+            "auto=true priority=critical interface=auto netcfg/get_nameservers=10.33.1.1 \
+             url=http://10.33.1.1:8067/preseed/52:54:00:00:00:01?token=SECRET log_host=10.33.1.1 log_port=5140",
         ),
         (
             "autoinstall",

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::core::actions::{Action, Next};
 use crate::core::machine::Machine;
+use crate::core::progress::PercentFrom;
 
 /// `status`: one page of hosts, and what else there is to know.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -96,9 +97,18 @@ pub struct HostStatus {
     /// Installers started under that arm.
     #[serde(default)]
     pub starts: u32,
-    /// Per cent of the installation, as the installer last said.
+    /// Per cent of the installation, while it is installing: below 100, and never less than before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub percent: Option<u8>,
+    /// Where they come from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub percent_from: Option<PercentFrom>,
+    /// Seconds until it is installed, as earlier installations of the same profile went.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected: Option<u64>,
+    /// What its installer does, as its log told last, while it is booting or installing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step: Option<String>,
     /// Seconds since 1970 at which its installation began, while it is installing and when the clock was set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started: Option<u64>,

@@ -378,6 +378,18 @@ pub fn variable(value: &str) -> Result<(String, String), String> {
     }
 }
 
+/// A group of Ansible's inventory: a name that its variables can have too.
+pub fn group(value: &str) -> Result<String, String> {
+    let letter = |c: char| c.is_ascii_alphabetic() || c == '_';
+    let begins = value.chars().next().is_some_and(letter);
+    let rest = value.chars().all(|c| letter(c) || c.is_ascii_digit());
+    if begins && rest && value.len() <= LABEL_LENGTH && !matches!(value, "all" | "ungrouped") {
+        Ok(value.to_owned())
+    } else {
+        Err("a name of letters, digits and '_', which 'all' and 'ungrouped' are not".to_owned())
+    }
+}
+
 /// A package, group (`@core`) or environment (`@^minimal-environment`), or one left out (`-name`).
 pub fn package(value: &str) -> Result<String, String> {
     let rest = value

@@ -210,6 +210,8 @@ pub struct Host {
     pub allow: Vec<Network>,
     /// Whether its answer file is readable through uhttpd while it is armed.
     pub publish: bool,
+    /// Groups of the inventory that it belongs to.
+    pub groups: Vec<String>,
     /// `list package`, added to the profile's.
     pub packages: Vec<String>,
     /// `list var 'name=value'`, over the profile's.

@@ -332,6 +332,7 @@ fn read_host(
         verify: reader.option("verify", check::verify),
         allow: reader.list("allow", check::network),
         publish: reader.option("publish", check::boolean).unwrap_or(false),
+        groups: reader.list("group", check::group),
         packages: reader.list("package", check::package),
         vars: reader.list("var", check::variable).into_iter().collect(),
     };

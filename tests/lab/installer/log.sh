@@ -8,6 +8,12 @@ say() {
     logger -t anaconda -p daemon.info -- "$*" 2>/dev/null
 }
 
+# What Anaconda itself logs when it comes to this point, word for word (pyanaconda/installation.py and kickstart.py, payload/dnf):
+# to inst.syslog only, where those who watch an installation look for it.
+anaconda_says() {
+    logger -t anaconda -p local1.info -- "anaconda: $*" 2>/dev/null
+}
+
 warn() {
     echo "INSTALLER: warning: $*"
     echo "$(date +%H:%M:%S) WRN anaconda: $*" >>/tmp/anaconda.log

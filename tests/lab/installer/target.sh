@@ -8,6 +8,7 @@ unpack_system() {
     say "fetches the system from ${repository%/}"
     curl --location --retry 3 --retry-connrefused --fail --silent --show-error --output /tmp/system.tar.gz \
         "${repository%/}/system.tar.gz" || fail "cannot fetch ${repository%/}/system.tar.gz"
+    anaconda_says "progress: Preparing transaction from installation source"
     tar -xzf /tmp/system.tar.gz -C $target || fail "cannot unpack the system"
     rm /tmp/system.tar.gz
     # %post scripts report with curl. The installer has it already, so the archive need not bring it.

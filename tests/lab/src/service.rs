@@ -27,6 +27,7 @@ pub struct Service {
     tree: Scratch,
     binary: PathBuf,
     port: u16,
+    syslog_port: u16,
     broker: Option<Running>,
     running: Option<Running>,
     runner: Runner,
@@ -88,6 +89,7 @@ impl Service {
             tree,
             binary: binary.into(),
             port,
+            syslog_port: free_port(),
             broker: None,
             running: None,
             runner: Runner::default(),
@@ -144,6 +146,11 @@ impl Service {
         self.port
     }
 
+    /// The port to which installers send their logs, by UDP and by TCP.
+    pub fn syslog_port(&self) -> u16 {
+        self.syslog_port
+    }
+
     /// Takes another port for the configurations that follow.
     pub fn take_port(&mut self) {
         self.port = free_port();
@@ -151,7 +158,14 @@ impl Service {
 
     /// Writes `/etc/config/kickstand` as `uci commit` does: in one step, as a new file.
     pub fn commit(&self, config: &str) {
-        let text = config.replace("PORT", &self.port.to_string());
+        // In the same line, so that a test can count the lines of its own text.
+        let both = format!(
+            "option port 'PORT'; option syslog_port '{}'",
+            self.syslog_port
+        );
+        let text = config
+            .replace("option port 'PORT'", &both)
+            .replace("PORT", &self.port.to_string());
         let new = self.tree.write("etc/config/kickstand.new", text);
         fs::rename(new, self.tree.join("etc/config/kickstand")).expect("the folder is there");
     }
@@ -178,7 +192,7 @@ impl Service {
         let mut command = self.command(&["serve"]);
         command
             .stdin(Stdio::null())
-            .stdout(Stdio::null())
+            .stdout(log.try_clone().expect("the tree can be written"))
             .stderr(log);
         self.running = Some(Running::start(&mut command));
     }

@@ -4,6 +4,7 @@ use std::fs;
 use std::thread;
 use std::time::Duration;
 
+use super::course::{Step, install};
 use super::{Arena, Case, LIMIT};
 use crate::process::wait_until;
 use crate::requests::{CONFIG, Machine, R220A, token_in};
@@ -92,44 +93,19 @@ fn killed(arena: &mut Arena, effort: u32) {
 
 /// Between any two steps of an installation something else breaks. It ends all the same, and no other begins.
 fn shaken(arena: &mut Arena, effort: u32) {
-    arena.token.clear();
-    for number in 0..6 * effort {
-        arena.row.tries += 1;
-        arena.arm();
-        shake(arena);
-        let Some(token) = token(arena, &R220A) else {
-            arena.row.lost += 1;
-            continue;
-        };
-        shake(arena);
-        if R220A.answer_file(&arena.service, &token).status != 200 {
-            arena.row.lost += 1;
-        }
-        shake(arena);
-        if R220A.claims(&arena.service, &token, &format!("run-{number}")) != 200 {
-            arena.row.lost += 1;
-        }
-        shake(arena);
-        // Somebody breaks the configuration while it installs: what was granted may end, and nothing begins.
-        let broken = CONFIG
-            .replace("option mac", "option mac 'no card'\n\toption mac")
-            .replace("list mac", "list mac 'x'\n\tlist mac");
-        arena.service.commit(&broken);
-        let told = R220A
-            .reports(&arena.service, &token, "event=completed")
-            .status;
-        if told != 200 {
-            arena.row.lost += 1;
-        }
-        if R220A.is_installed_by(&arena.service) {
-            arena.row.granted += 1;
-        }
-        arena.service.commit(CONFIG);
-        let back = wait_until(LIMIT, || arena.phase("r220a") == "installed");
-        if !back || R220A.is_installed_by(&arena.service) {
-            arena.row.lost += u32::from(!back);
-            arena.row.granted += u32::from(back);
-        }
+    for _ in 0..6 * effort {
+        install(arena, |arena, step| match step {
+            // Somebody breaks the configuration while it installs: what was granted may end, and nothing begins.
+            Step::Ends => {
+                shake(arena);
+                let broken = CONFIG
+                    .replace("option mac", "option mac 'no card'\n\toption mac")
+                    .replace("list mac", "list mac 'x'\n\tlist mac");
+                arena.service.commit(&broken);
+            }
+            Step::Ended => arena.service.commit(CONFIG),
+            Step::Asks | Step::Fetches | Step::Claims => shake(arena),
+        });
     }
 }
 

@@ -1,7 +1,8 @@
 //! The service under attack and under faults: each case is tried many times and ends as one line of a table.
 //!
 //! What must be zero in every line: what was wrongly granted, what was lost, and crashes. [`wire`] attacks connections,
-//! [`requests`] what is asked on them, [`faults`] the service's own footing.
+//! [`requests`] what is asked on them, [`logs`] the receiver of logs, [`faults`] the service's own footing, [`surroundings`]
+//! what else there is on a router.
 //! Not its job: floods that the kernel ends before the service sees them (SYN floods), and any network but the loopback.
 
 use std::fs;
@@ -13,8 +14,11 @@ use crate::http::{Reply, connect_from};
 use crate::requests::{CONFIG, R220A, STRANGER, WEB, know_everybody};
 use crate::service::{ROUTER, Service};
 
+mod course;
 mod faults;
+mod logs;
 mod requests;
+mod surroundings;
 mod wire;
 
 /// How long a good client may wait meanwhile. Far below the time that the service gives a silent client, so that a good
@@ -70,7 +74,9 @@ pub fn run(binary: &str, effort: u32, mut tell: impl FnMut(&Row)) -> Vec<Row> {
     for Case(name, attempt) in wire::CASES
         .iter()
         .chain(requests::CASES)
+        .chain(logs::CASES)
         .chain(faults::CASES)
+        .chain(surroundings::CASES)
     {
         let mut arena = Arena::new(binary, name);
         attempt(&mut arena, effort);

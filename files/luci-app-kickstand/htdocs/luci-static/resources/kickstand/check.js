@@ -130,6 +130,7 @@ return baseclass.extend({
 
 	variable: (value) => expect(/^[A-Za-z_][A-Za-z0-9_]*=/.test(value), _('name=value, the name of letters, digits and _')),
 
+	group: (value) => expect(/^[A-Za-z_][A-Za-z0-9_]{0,62}$/.test(value) && value != 'all' && value != 'ungrouped', _('a name of letters, digits and _')),
 	software: (value) => expect(/^[A-Za-z0-9._+:*@/-]+$/.test(value.replace(/^-*@*\^*/, '')), _('the name of a package or @group')),
 
 	login: (value) => expect(/^[a-z_][a-z0-9_-]*$/.test(value) && value.length <= LOGIN_LENGTH && value != 'root',

@@ -57,7 +57,9 @@ return baseclass.extend({
 			}, [ _('open') ]));
 		if (host.phase == 'installing') {
 			if (host.percent != null)
-				lines.push(words.progress(host.percent));
+				lines.push(words.progress(host.percent), words.ground(host));
+			if (host.step)
+				lines.push(E('div', { 'class': 'kickstand-time' }, [ words.text(host.step, 120) ]));
 			if (host.elapsed != null)
 				lines.push(E('div', { 'class': 'kickstand-time' }, [ _('for %s').format(words.duration(host.elapsed)) ]));
 		}

@@ -82,6 +82,16 @@ return baseclass.extend({
 		}, [ E('div', { 'style': 'width:%d%%'.format(share) }) ]);
 	},
 
+	// Where per cent come from, and when it should be done. Numbers without a ground would be a promise.
+	ground(host) {
+		const grounds = { reported: _('reported'), packages: _('of its packages'), estimate: _('estimated from earlier installations') };
+		const parts = [ _('%d %%').format(host.percent), grounds[host.percent_from] ];
+		if (host.expected != null)
+			parts.push(_('about %s left').format(this.duration(host.expected)));
+
+		return E('div', { 'class': 'kickstand-time' }, [ parts.filter((part) => part).join(', ') ]);
+	},
+
 	// What a machine says it is, in one line.
 	product(machine) {
 		return [ machine.manufacturer, machine.product ].filter((part) => part).join(' ');

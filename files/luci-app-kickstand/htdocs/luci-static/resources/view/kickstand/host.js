@@ -79,7 +79,7 @@ return view.extend({
 		live.set(n.title, [ host.name, host.hostname ], () => [
 			words.text(host.name, 64), host.hostname && host.hostname != host.name ? E('small', {}, [ ' (', words.text(host.hostname, 64), ')' ]) : ''
 		]);
-		live.set(n.now, [ host.phase, host.open, host.percent, host.elapsed, host.seconds_left, host.note, host.faults ], () => [
+		live.set(n.now, [ host.phase, host.open, host.percent, host.percent_from, host.expected, host.step, host.elapsed, host.seconds_left, host.note, host.faults ], () => [
 			E('div', { 'class': 'kickstand-now' }, parts.phase(host)),
 			host.note ? E('p', {}, [ words.text(host.note, 500) ]) : '',
 			...(host.faults ?? []).map((fault) => E('div', { 'class': 'alert-message warning' }, [ words.cut(fault, 500) ]))

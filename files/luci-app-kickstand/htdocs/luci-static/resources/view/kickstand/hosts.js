@@ -190,7 +190,7 @@ return view.extend({
 		live.set(cell(row, 'cards'), host.macs, () => host.macs.slice(0, 2).map((mac) => E('div', {}, [ words.text(mac) ]))
 			.concat(host.macs.length > 2 ? [ E('div', { 'title': host.macs.join('\n') }, [ _('and %d more').format(host.macs.length - 2) ]) ] : []));
 		live.set(cell(row, 'profile'), [ host.title, host.profile ], () => [ words.text(host.title || host.profile, 60) ]);
-		live.set(cell(row, 'phase'), [ host.phase, host.open, host.percent, host.elapsed, host.seconds_left, host.note, host.faults ], () =>
+		live.set(cell(row, 'phase'), [ host.phase, host.open, host.percent, host.percent_from, host.expected, host.step, host.elapsed, host.seconds_left, host.note, host.faults ], () =>
 			parts.phase(host).concat(this.reason(host)));
 		this.showLast(row, host.last, host.last_ago);
 		this.showActions(row, this.nextActions(host));

@@ -250,6 +250,7 @@ return view.extend({
 		});
 		add(form.DynamicList, 'allow', _('May ask from'), _('Networks; empty: any.'), [ check.network ], { modalonly: true, placeholder: '192.0.2.0/24' });
 		add(form.Flag, 'publish', _('Publish its answer file'), _('For an iPXE that asks port 80 and knows no token: while the host is armed, anybody on the LAN can read the file, with its secrets.'), [], inside);
+		add(form.DynamicList, 'group', _('Groups'), _('Of the Ansible inventory.'), [ check.group ], inside);
 		add(form.DynamicList, 'package', _('Packages'), _('Installed besides those of the profile.'), [ check.software ], inside);
 		add(form.DynamicList, 'var', _('Variables'), _('name=value, for the template; over those of the profile.'), [ check.variable ], inside);
 		this.faultColumn(s, 'host');

@@ -1,8 +1,8 @@
 //! What is wanted of a UCI document → the smallest list of changes → the document as it will be.
 //!
-//! Not its job: what is wanted ([`super`]), how changes are written ([`super::wording`]), running `uci`.
+//! Not its job: what is wanted (`core::dnsmasq`, `core::import`), how changes are written ([`super::wording`]), running `uci`.
 
-use crate::core::uci::{Document, Section, Setting, Value};
+use super::{Document, Section, Setting, Value};
 
 /// What a document is to hold. Sections of other people are not part of it and stay as they are.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -109,7 +109,8 @@ pub fn changes(
     list
 }
 
-pub(super) fn differences(is: &Section, wanted: &Section) -> Vec<Change> {
+/// The changes that make a section hold what another one of its name holds.
+pub fn differences(is: &Section, wanted: &Section) -> Vec<Change> {
     let gone = is
         .options
         .iter()

@@ -2,9 +2,8 @@
 //!
 //! Not its job: finding them ([`super::changes`]).
 
-use crate::core::uci::{Section, Value};
-
 use super::changes::{Change, differences};
+use super::{Section, Value};
 
 /// Input of `uci batch` that stages the changes in that package.
 pub fn batch(package: &str, changes: &[Change]) -> String {
