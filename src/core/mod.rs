@@ -9,6 +9,7 @@ pub mod decision;
 pub mod difference;
 pub mod dnsmasq;
 pub mod doctor;
+pub mod hardware;
 pub mod import;
 pub mod installer_log;
 pub mod inventory;

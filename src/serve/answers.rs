@@ -80,7 +80,12 @@ impl Engine {
             .ok_or_else(missing)
     }
 
-    fn context(&self, host: &Host, machine: &Machine, token: &str) -> Result<Context, RenderError> {
+    pub(super) fn context(
+        &self,
+        host: &Host,
+        machine: &Machine,
+        token: &str,
+    ) -> Result<Context, RenderError> {
         if self.settings.accounts_faulty {
             return Err(RenderError::from(
                 "a `config account` section has faults: `kickstand status` names them".to_owned(),

@@ -114,7 +114,9 @@ impl Engine {
         let now = self.now();
         let mut faults = Vec::new();
         for host in self.settings.hosts.values() {
-            if self.record(&host.name).live_arm(&now).is_none() {
+            let record = self.record(&host.name);
+            let arm = record.live_arm(&now);
+            if !arm.is_some_and(|arm| arm.purpose.installs()) {
                 continue;
             }
             let text = self

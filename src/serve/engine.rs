@@ -14,7 +14,8 @@ use super::events::Events;
 use super::strangers::Strangers;
 use super::watch::{Senders, Watch};
 use crate::core::answer::{RenderError, Router};
-use crate::core::lifecycle::{Arm, ArmedBy, Event, Now, Outcome, Phase, Record, step};
+use crate::core::hardware::Hardware;
+use crate::core::lifecycle::{Arm, ArmedBy, Event, Now, Outcome, Phase, Purpose, Record, step};
 use crate::core::machine::Machine;
 use crate::core::progress::Durations;
 use crate::core::settings::{Host, Network, Settings};
@@ -26,7 +27,7 @@ use crate::host::config::Config;
 use crate::host::paths::Paths;
 use crate::host::state_file::StateFile;
 use crate::host::ubus::Notifier;
-use crate::host::{leases, neighbours, served, ubus};
+use crate::host::{hardware, leases, neighbours, served, ubus};
 
 /// Stands in previews and rehearsals where the token would.
 pub(super) const NO_TOKEN: &str = "TOKEN";
@@ -48,6 +49,8 @@ pub struct Engine {
     pub(super) strangers: Strangers,
     /// What is known of hosts in RAM only.
     pub(super) sightings: BTreeMap<String, Sighting>,
+    /// What hosts have, as they reported it.
+    pub(super) hardware: BTreeMap<String, Hardware>,
     /// Which host an address is.
     pub(super) senders: Senders,
     /// Hosts whose answer file uhttpd may serve now.
@@ -97,6 +100,7 @@ impl Engine {
             events: Events::default(),
             strangers: Strangers::default(),
             sightings: BTreeMap::new(),
+            hardware: hardware::load(paths),
             senders: Senders::default(),
             open: BTreeSet::new(),
             warnings: BTreeMap::new(),
@@ -136,6 +140,8 @@ impl Engine {
             starts: 0,
             attempts: self.settings.main.attempts,
             by,
+            purpose: Purpose::Install,
+            disk_serial: host.disk_serial.clone(),
         })
     }
 
@@ -203,6 +209,7 @@ impl Engine {
             .retain(|name, _| settings.configured.contains_key(name));
         self.events
             .keep_hosts(|name| settings.configured.contains_key(name));
+        self.forget_hardware(&settings);
         served::keep_hosts(&self.paths, |name| settings.configured.contains_key(name));
         let changed = self.state.follow(&settings.configured, self.sound);
         // From here on, a host that has no record is new.

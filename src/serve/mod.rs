@@ -29,6 +29,7 @@ pub mod boot;
 mod check;
 mod connections;
 mod diagnosis;
+mod discovery;
 pub mod engine;
 mod events;
 mod files;

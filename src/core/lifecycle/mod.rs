@@ -79,12 +79,26 @@ pub struct Arm {
     pub attempts: u32,
     /// Whose permission it is.
     pub by: ArmedBy,
+    /// What it permits.
+    #[serde(default, skip_serializing_if = "Purpose::installs")]
+    pub purpose: Purpose,
+    /// Serial number of the only disk that it covers; without one, whichever disk the answer file names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disk_serial: Option<String>,
 }
 
 impl Arm {
     /// Whether an installer may be started or may claim under it now.
     pub fn live(&self, now: &Now) -> bool {
         self.router_start == now.router_start && now.uptime < self.deadline
+    }
+
+    /// The phase to go back to when it ends without having led anywhere; none for one that was to install.
+    pub fn back(&self) -> Option<Phase> {
+        match self.purpose {
+            Purpose::Install => None,
+            Purpose::Discover(back) => Some(back),
+        }
     }
 
     /// Milliseconds left.
@@ -94,6 +108,25 @@ impl Arm {
         } else {
             0
         }
+    }
+}
+
+/// What an arm permits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Purpose {
+    /// One installation, which wipes the disk.
+    #[default]
+    Install,
+    /// A look at the hardware: the installer starts, reports and powers off. No claim is granted under it. Holds the phase to
+    /// go back to.
+    Discover(Phase),
+}
+
+impl Purpose {
+    /// Whether it is for an installation.
+    pub fn installs(&self) -> bool {
+        *self == Purpose::Install
     }
 }
 
@@ -155,6 +188,12 @@ impl Record {
         self.arm.as_ref().filter(|arm| arm.live(now))
     }
 
+    /// Whether the arm that is live is for a look at the hardware only.
+    pub fn discovers(&self, now: &Now) -> bool {
+        self.live_arm(now)
+            .is_some_and(|arm| !arm.purpose.installs())
+    }
+
     /// Whether a token belongs to what is going on: a live arm, or the installation that claimed.
     pub fn knows_token(&self, presented: &str, now: &Now) -> bool {
         let of_arm = self
@@ -212,6 +251,17 @@ pub enum Event<'a> {
         nonce: &'a str,
         /// Whether it found the target disk blank.
         blank: bool,
+        /// Serial number of the target disk, already cut and cleaned; none when the installer cannot tell.
+        serial: Option<&'a str>,
+    },
+    /// The installer's environment reported the hardware, as [`Purpose::Discover`] has it do.
+    Discovered {
+        /// The card that it booted from.
+        mac: Mac,
+        /// The token that it showed.
+        token: &'a str,
+        /// What was found, in a few words.
+        what: &'a str,
     },
     /// Its installer is done.
     Completed {
@@ -255,8 +305,14 @@ pub enum Refusal {
     Claimed,
     /// An arm of `install 'once'` does not cover a disk that holds something.
     DiskNotBlank,
-    /// An arm of `install 'once'` needs an answer file that claims.
+    /// An arm of `install 'once'`, or one for a certain disk, needs an answer file that claims.
     NoClaimInAnswer,
+    /// The target disk is not the one that was armed for, or the installer cannot tell. The record's note names both.
+    OtherDisk,
+    /// The arm is for a look at the hardware only.
+    DiscoversOnly,
+    /// The host is armed for an installation, which a look at its hardware would take the place of.
+    ArmedToInstall,
     /// An installation is going on.
     Installing,
     /// It cannot arm itself (any more).
@@ -281,8 +337,13 @@ impl Refusal {
                 "the disk holds something and nobody armed this host (install 'once' covers blank disks only): arm it to wipe that disk"
             }
             Refusal::NoClaimInAnswer => {
-                "this answer file does not claim, and install 'once' needs one that does: arm the host yourself"
+                "this answer file does not claim, and this arm (install 'once', or option disk_serial) needs one that does: include claim.ks"
             }
+            Refusal::OtherDisk => "the disk is not the one that this host was armed for",
+            Refusal::DiscoversOnly => {
+                "this arm is for a look at the hardware only: arm the host to install it"
+            }
+            Refusal::ArmedToInstall => "it is armed for an installation: disarm it first",
             Refusal::Installing => {
                 "an installation is going on: disarm the host first if that one is dead"
             }

@@ -196,6 +196,8 @@ pub struct Host {
     pub profile: String,
     /// The only disk that may be written, as an absolute path below `/dev`; without it, the only fixed disk there is.
     pub disk: Option<String>,
+    /// Serial number of that disk: the installation of another one is refused.
+    pub disk_serial: Option<String>,
     /// Addresses of the installed system; without one, DHCP.
     pub network: HostNetwork,
     /// How it leaves iPXE for its disk; without it, the way that suits its firmware.

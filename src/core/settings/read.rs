@@ -325,6 +325,7 @@ fn read_host(
         hostname: hostname.unwrap_or_else(|| name.replace('_', "-")),
         profile: profile.unwrap_or_default(),
         disk: reader.option("disk", check::disk),
+        disk_serial: reader.option("disk_serial", check::disk_serial),
         network,
         leave: reader.option("leave", check::leave),
         install,
