@@ -68,6 +68,11 @@ fn the_documentation_names_every_field() {
     let every = json!({"host": "web", "name": "odd"});
     names_in(&ask(&service, "status", json!({})), &mut names);
     names_in(&ask(&service, "host", every), &mut names);
+    ask(&service, "arm", json!({"host": "r220a", "discover": true}));
+    let token = R220A.token(&service);
+    let report =
+        "event=hardware&hardware={\"disks\":[{\"name\":\"sda\"}],\"ports\":[{\"name\":\"eno1\"}]}";
+    assert_eq!(R220A.reports(&service, &token, report).status, 200);
     arm(&service, "r220a");
     let token = R220A.token(&service);
     for end in [
