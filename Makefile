@@ -86,15 +86,16 @@ hostile: set-up
 	cargo build --release --locked
 	cargo run --quiet --locked -p kickstand-lab -- hostile --kickstand target/release/kickstand --effort $(EFFORT)
 
+# In RAM: the service syncs its state, thousands of times a second here.
 # cargo-fuzz asks the compiler for coverage, which a stable one gives when it is told that we mean it. What is found stays in
 # target/fuzz; what is worth keeping goes to tests/fuzz/corpus.
 fuzz:
 	@command -v cargo-fuzz >/dev/null || { echo "kickstand: installing cargo-fuzz"; cargo install --quiet --locked cargo-fuzz; }
-	@rm -rf target/fuzz/tmp && mkdir -p target/fuzz/tmp
 	RUSTC_BOOTSTRAP=1 cargo fuzz build --fuzz-dir tests/fuzz --target-dir target/fuzz/build --sanitizer none
-	@set -e; for target in $(FUZZ); do \
+	@set -e; temporary=$$(mktemp -d -p /dev/shm ks-fuzz.XXXXXX 2>/dev/null || mktemp -d); trap 'rm -rf "$$temporary"' EXIT; \
+	for target in $(FUZZ); do \
 		mkdir -p target/fuzz/corpus/$$target target/fuzz/found/$$target; \
-		TMPDIR=$(CURDIR)/target/fuzz/tmp RUSTC_BOOTSTRAP=1 cargo fuzz run --fuzz-dir tests/fuzz --target-dir target/fuzz/build --sanitizer none \
+		TMPDIR=$$temporary RUSTC_BOOTSTRAP=1 cargo fuzz run --fuzz-dir tests/fuzz --target-dir target/fuzz/build --sanitizer none \
 			$$target target/fuzz/corpus/$$target tests/fuzz/corpus/$$target -- -max_total_time=$(SECONDS) -max_len=8192 \
 			-timeout=10 -print_final_stats=1 -artifact_prefix=$(CURDIR)/target/fuzz/found/$$target/ >target/fuzz/$$target.log 2>&1 \
 			|| { tail -n 40 target/fuzz/$$target.log; exit 1; }; \

@@ -271,21 +271,6 @@ fn a_router_that_boots_machines_already_keeps_its_folder() {
     );
 }
 
-#[test]
-fn a_failed_apply_does_not_keep_the_service_down() {
-    let router = Router::new(DHCP);
-    router.install(&Package::under_test(BINARY), None);
-    set(&router, &["main.port=8068"]);
-    let before = router.read("etc/config/dhcp");
-    router.done("uci set dhcp.lan.start=50");
-    router.init("restart");
-    router.answers();
-    assert_eq!(router.read("etc/config/dhcp"), before);
-    let staged = router.done("uci changes dhcp");
-    assert_eq!(staged.trim(), "dhcp.lan.start='50'");
-    assert!(serves(&router, 8068));
-}
-
 /// What a script for hotplug events has said to `ubus`, run as procd runs it.
 fn said(router: &Router, kind: &str, environment: &str) -> Vec<Value> {
     let ubus = "#!/bin/sh\nprintf '%s\\n' \"$6\" >>/lab/said\nprintf '%s\\n' \"$*\" >>/lab/ubus\n";

@@ -11,7 +11,7 @@ use std::time::Duration;
 use kickstand_lab::http::connect_from;
 use kickstand_lab::process::wait_until;
 use kickstand_lab::requests::Machine;
-use kickstand_lab::service::{ROUTER, Service};
+use kickstand_lab::service::{ROUTER, Service, free_port};
 use serde_json::{Value, json};
 use service_support::{CONFIG, R220A, STRANGER, WEB, arm, phase, service, service_with, status};
 use ubus_support::asking::ask;
@@ -197,6 +197,12 @@ fn both_of_its_protocols_are_heard_and_strangers_are_not() {
     let mut stranger = stream(&service, STRANGER.address);
     assert!(wait_until(LIMIT, || writeln!(stranger, "<13>x").is_err()));
     assert_eq!(status(&service, "r220a")["step"], "downloads packages");
+    let ends = || {
+        host(&service, "r220a")["log"]
+            .as_str()
+            .is_some_and(|log| log.ends_with("no line feed"))
+    };
+    assert!(wait_until(LIMIT, ends), "the log shows while it comes");
     let reply = R220A.reports(&service, &token, "event=failed&reason=no%20room");
     assert_eq!(reply.status, 200);
     let log = host(&service, "r220a")["log"].clone();
@@ -517,4 +523,97 @@ fn watch_does_not_wait_for_what_will_not_happen() {
     service.kill();
     let (code, _, complaint) = watch(&service, "web", || ());
     assert_eq!(code, Some(3), "{complaint}");
+}
+
+#[test]
+fn a_third_stream_of_one_address_takes_the_place_of_its_first() {
+    let service = service();
+    installing(&service, R220A, "r220a");
+    let mut streams: Vec<TcpStream> = (0..3).map(|_| stream(&service, R220A.address)).collect();
+    let mut first = streams.remove(0);
+    first.set_read_timeout(Some(LIMIT)).expect("a socket");
+    assert_eq!(first.read(&mut [0]).expect("ends"), 0);
+    let last = streams.last_mut().expect("two are left");
+    writeln!(
+        last,
+        "{}",
+        anaconda("packaging: Downloading packages to /x.")
+    )
+    .expect("is sent");
+    wait_for_text(&service, "r220a", "its installer downloads packages");
+}
+
+#[test]
+fn with_another_port_logs_are_heard_there_after_a_reload() {
+    let service = service();
+    installing(&service, R220A, "r220a");
+    let mut before = stream(&service, R220A.address);
+    let other = free_port();
+    let option = |port: u16| format!("syslog_port '{port}'");
+    let file = service.path("etc/config/kickstand");
+    let config = std::fs::read_to_string(&file).expect("it is there");
+    service.commit(&config.replace(&option(service.syslog_port()), &option(other)));
+    service.signal("HUP");
+    let connects = || connect_from(R220A.address, SocketAddrV4::new(ROUTER, other)).is_ok();
+    assert!(wait_until(LIMIT, connects), "{}", service.log());
+    before.set_read_timeout(Some(LIMIT)).expect("a socket");
+    assert_eq!(before.read(&mut [0]).expect("ends"), 0);
+    let gone = connect_from(
+        R220A.address,
+        SocketAddrV4::new(ROUTER, service.syslog_port()),
+    );
+    assert!(gone.is_err(), "nobody listens where it was");
+}
+
+#[test]
+fn who_comes_back_or_runs_out_of_time_without_a_word_leaves_the_end_of_its_log() {
+    let service = service();
+    installing(&service, R220A, "r220a");
+    arm(&service, "web");
+    for machine in [R220A, WEB] {
+        send(&service, machine, &[anaconda("storage: the last word")]);
+    }
+    let is_there = |name: &str| {
+        let log = host(&service, name)["log"].clone();
+        log == "anaconda: anaconda: storage: the last word"
+    };
+    assert!(wait_until(LIMIT, || is_there("r220a") && is_there("web")));
+    R220A.boots(&service);
+    service.set_uptime(100_000);
+    assert_eq!(
+        [phase(&service, "r220a"), phase(&service, "web")],
+        ["failed", "expired"]
+    );
+    assert!(is_there("r220a") && is_there("web"));
+    // Nothing is added once it has ended.
+    send(&service, R220A, &[anaconda("storage: too late")]);
+    arm(&service, "web");
+    send(
+        &service,
+        WEB,
+        &[anaconda("packaging: Downloading packages to /x.")],
+    );
+    wait_for_text(&service, "web", "its installer downloads packages");
+    assert!(is_there("r220a"));
+}
+
+#[test]
+fn after_a_restart_of_the_service_the_next_line_tells_the_step_again() {
+    let mut service = service();
+    let token = installing(&service, R220A, "r220a");
+    let line = |service: &Service, text: &str| send(service, R220A, &[anaconda(text)]);
+    line(
+        &service,
+        "installation: Queue started: Early storage configuration (4/20)",
+    );
+    wait_for_text(&service, "r220a", "its installer sets up the disk");
+    service.crash();
+    assert_eq!(status(&service, "r220a")["step"], Value::Null);
+    line(&service, "packaging: Downloading packages to /x.");
+    wait_for_text(&service, "r220a", "its installer downloads packages");
+    // When it began was forgotten: nothing is learned from it, rather than something wrong.
+    service.set_uptime(5000);
+    R220A.reports(&service, &token, "event=completed");
+    installing(&service, WEB, "web");
+    assert_eq!(status(&service, "web")["expected"], Value::Null);
 }

@@ -18,6 +18,7 @@ use crate::host::access::service_group;
 use crate::host::config::Config;
 use crate::host::dnsmasq::{Ending, Patience, Service, is_unproven, put_into_effect};
 use crate::host::interface;
+use crate::host::outcome;
 use crate::host::paths::Paths;
 use crate::host::tree::{FilePlan, www_fault};
 use crate::host::uci_command::UciCommand;
@@ -63,7 +64,11 @@ pub(super) fn command(mut invocation: Invocation) -> Result<ExitCode, Failure> {
 /// Runs the command on standard output and error. `settings` is a sentence when there are none to be had.
 pub fn run(paths: &Paths, settings: Result<&Settings, String>, arguments: &Arguments) -> ExitCode {
     let mut out = std::io::stdout().lock();
-    match apply(paths, settings, arguments, &mut out) {
+    let result = apply(paths, settings, arguments, &mut out);
+    if !arguments.dry_run {
+        outcome::tell(paths, result.as_ref().err().map(String::as_str));
+    }
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(sentence) => {
             let _ = out.flush();

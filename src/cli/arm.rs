@@ -42,7 +42,7 @@ pub fn arm(mut invocation: Invocation) -> Result<ExitCode, Failure> {
             .iter()
             .for_each(|warning| print(&format!("  note: {warning}\n")));
         print(&format!(
-            "  Power it on now; follow it with `kickstand status {}`.\n",
+            "  Power it on now; follow it with `kickstand watch {}`.\n",
             reply.host
         ));
         Ok(())

@@ -130,7 +130,7 @@ impl Hardware {
             if disks_are_more {
                 hardware.disks.pop();
             } else if hardware.ports.pop().is_none() {
-                return Ok(serde_json::to_string(&Hardware::default())?);
+                return serde_json::to_string(&Hardware::default());
             }
         }
     }

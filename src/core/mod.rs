@@ -8,6 +8,7 @@ pub mod boot_file;
 pub mod decision;
 pub mod difference;
 pub mod dnsmasq;
+pub mod doctor;
 pub mod hardware;
 pub mod import;
 pub mod installer_log;

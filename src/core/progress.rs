@@ -74,8 +74,8 @@ impl Durations {
 /// What is known of an installation that goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Seen {
-    /// Seconds since its claim.
-    pub elapsed: u64,
+    /// Seconds since its claim; none when nobody knows.
+    pub elapsed: Option<u64>,
     /// Per cent that its installer reported.
     pub reported: Option<u8>,
     /// What its log told last, and for how many seconds it is at that.
@@ -121,7 +121,9 @@ impl Progress {
 /// How far an installation is, with what is known of it and of `earlier` ones.
 pub fn progress(earlier: &[Run], seen: &Seen) -> Progress {
     let (found, left) = match typical(earlier) {
-        Some(typical) => typical.place(seen),
+        Some(typical) => typical
+            .place(seen)
+            .unwrap_or((share_of_packages(seen), None)),
         None => (share_of_packages(seen), None),
     };
     let reported = seen
@@ -183,19 +185,19 @@ impl Typical {
         found.map(|(_, start)| *start)
     }
 
-    /// Where in a typical installation this one is, and the seconds that are left of it.
-    fn place(&self, seen: &Seen) -> (Found, Option<u64>) {
+    /// Where in a typical installation this one is, and the seconds that are left of it. None without step and time.
+    fn place(&self, seen: &Seen) -> Option<(Found, Option<u64>)> {
         let (at, from, most) = match seen.step {
             Some((step, since)) if self.start(step).is_some() => {
                 let (at, from) = self.place_in(step, since, seen.packages);
                 (at, from, MOST)
             }
-            _ => (seen.elapsed, PercentFrom::Estimate, MOST_OF_A_GUESS),
+            _ => (seen.elapsed?, PercentFrom::Estimate, MOST_OF_A_GUESS),
         };
         let at = at.min(self.whole);
         // Slower than all before: how much longer, nobody knows.
         let left = Some(self.whole - at).filter(|left| *left > 0);
-        (Some(((at * 100 / self.whole).min(most), from)), left)
+        Some((Some(((at * 100 / self.whole).min(most), from)), left))
     }
 
     /// Seconds from the claim to where it is in a step.
@@ -237,7 +239,7 @@ mod tests {
 
     fn seen(elapsed: u64, step: Step, since: u64) -> Seen {
         Seen {
-            elapsed,
+            elapsed: Some(elapsed),
             step: Some((step, since)),
             ..Seen::default()
         }
@@ -280,16 +282,17 @@ mod tests {
         // Of a step that was never timed, only the time is known.
         assert_eq!(placed(seen(300, Step::Download, 5)), (Some(50), Some(300)));
         let untold = Seen {
-            elapsed: 150,
+            elapsed: Some(150),
             ..Seen::default()
         };
         assert_eq!(placed(untold), (Some(25), Some(450)));
         let late = Seen {
-            elapsed: 5000,
+            elapsed: Some(5000),
             ..Seen::default()
         };
         assert_eq!(placed(late), (Some(95), None));
         assert_eq!(placed(seen(5000, Step::Loader, 4000)), (Some(99), None));
+        assert_eq!(placed(Seen::default()), (None, None));
     }
 
     #[test]
@@ -331,7 +334,7 @@ mod tests {
         #[test]
         fn whatever_is_known_it_is_below_a_hundred_and_never_goes_back(
             lengths in proptest::collection::vec((any::<u32>(), proptest::collection::vec((any_step(), any::<u32>()), 0..4)), 0..4),
-            moments in proptest::collection::vec((any::<u64>(), any_step(), any::<u64>(), any::<Option<u8>>(), any::<Option<(u32, u32)>>()), 1..8),
+            moments in proptest::collection::vec((any::<Option<u64>>(), any_step(), any::<u64>(), any::<Option<u8>>(), any::<Option<(u32, u32)>>()), 1..8),
         ) {
             let earlier: Vec<Run> = lengths.into_iter().map(|(seconds, steps)| Run { seconds, steps }).collect();
             let mut told = None;

@@ -1,6 +1,7 @@
 //! Taking secrets out of a text that is kept or shown: tokens, password hashes, private keys.
 //!
-//! By their form, since a log may hold those of another host, or an older one. Not its job: who may see what.
+//! By their form, since a log may hold those of another host, or an older one; the host's own also as they are, wherever they
+//! stand. Not its job: who may see what.
 
 /// Hexadecimal digits of a token, as `core::token` writes it.
 const TOKEN: usize = 32;
@@ -8,6 +9,33 @@ const TOKEN: usize = 32;
 const MARKS: [&str; 3] = ["TOKEN", "HASH", "KEY"];
 /// How a private key's lines begin and end (RFC 7468, and OpenSSH's own).
 const KEY: (&str, &str) = ("-----BEGIN", "-----END");
+
+/// Shortest part of a secret, in bytes, that is looked for where a text was cut: fewer are there by chance.
+const SHORTEST_PART: usize = 8;
+
+/// The text without that token: whole anywhere, or a part of it where the text was cut.
+pub fn without(token: &str, text: &str) -> String {
+    let [mark, ..] = MARKS;
+    if token.len() < SHORTEST_PART {
+        return text.to_owned();
+    }
+    let mut text = text.replace(token, mark);
+    let (mut end, mut begin) = (None, None);
+    for length in (SHORTEST_PART..token.len()).rev() {
+        let first = token.get(..length).unwrap_or(token);
+        let last = token.get(token.len() - length..).unwrap_or(token);
+        end = end.or_else(|| text.strip_suffix(first).map(str::len));
+        begin = begin.or_else(|| text.starts_with(last).then_some(length));
+    }
+    if let Some(end) = end {
+        text.replace_range(end.., mark);
+    }
+    // The text is shorter now, when both are one place.
+    if let Some(begin) = begin.filter(|begin| text.is_char_boundary(*begin)) {
+        text.replace_range(..begin, mark);
+    }
+    text
+}
 
 /// The text without them. Lines stay lines.
 pub fn masked(text: &str) -> String {
@@ -85,6 +113,32 @@ mod tests {
             (format!("sha256 {token}{token} $1 ${{x}} $5 $a$b ä"), &format!("sha256 {token}{token} $1 ${{x}} $5 $a$b ä")),
         ] {
             assert_eq!(masked(&text), expected);
+        }
+    }
+
+    #[test]
+    fn a_hosts_own_token_goes_wherever_it_stands_and_what_a_cut_left_of_it() {
+        let token = "01234567f5ca317d1d2098fbcf82ecb6";
+        for (text, shown) in [
+            (
+                format!("ks%3d{token}0 {token}"),
+                "ks%3dTOKEN0 TOKEN".to_owned(),
+            ),
+            (format!("ks={}", &token[..20]), "ks=TOKEN".to_owned()),
+            (format!("{} b", &token[20..]), "TOKEN b".to_owned()),
+            (token[..31].to_owned(), "TOKEN".to_owned()),
+            (token[1..].to_owned(), "TOKEN".to_owned()),
+            (format!("é {}", &token[..7]), format!("é {}", &token[..7])),
+            (format!("{}x", &token[..31]), format!("{}x", &token[..31])),
+            (String::new(), String::new()),
+        ] {
+            assert_eq!(without(token, &text), shown, "{text}");
+        }
+        assert_eq!(without("", "text"), "text");
+        // One that repeats itself is found at both ends at once.
+        let periodic = "ab".repeat(TOKEN / 2);
+        for length in 0..periodic.len() {
+            assert!(without(&periodic, &periodic[length..]).len() <= 2 * SHORTEST_PART);
         }
     }
 

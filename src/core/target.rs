@@ -24,6 +24,16 @@ impl Query {
         Query(parameters.collect())
     }
 
+    /// The same with other values.
+    pub fn with_values(&self, change: impl Fn(&str) -> String) -> Self {
+        let parameters = self.0.iter();
+        Query(
+            parameters
+                .map(|(name, value)| (name.clone(), change(value)))
+                .collect(),
+        )
+    }
+
     /// Value of a parameter; of the first one when it is repeated.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0

@@ -6,6 +6,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::secrets::without;
+
 /// 128 random bits, in hexadecimal. Never shown in logs: [`fmt::Debug`] hides it.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Token(String);
@@ -33,6 +35,14 @@ impl Token {
                 .zip(theirs)
                 .fold(0, |difference, (a, b)| difference | (a ^ b))
                 == 0
+    }
+}
+
+impl Token {
+    /// The text without this token: whole anywhere, or a part of it where the text was cut. Installers log the kernel's command
+    /// line, which has it.
+    pub fn hide_in(&self, text: &str) -> String {
+        without(&self.0, text)
     }
 }
 

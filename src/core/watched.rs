@@ -161,17 +161,29 @@ impl Watched {
         })
     }
 
+    /// Uptime in milliseconds at which the last line came.
+    pub fn last_line(&self) -> Option<u64> {
+        (self.allowance.at > 0).then_some(self.allowance.at)
+    }
+
     /// Whether any line was taken.
     pub fn has_lines(&self) -> bool {
         !self.lines.is_empty()
     }
 
+    /// The end of the log as it is now.
+    pub fn log(&self) -> String {
+        let lines: Vec<&str> = self.lines.iter().map(String::as_str).collect();
+        lines.join("\n")
+    }
+
     /// The end of the log, and nothing is left of it.
     pub fn take_log(&mut self) -> String {
         self.say_dropped();
-        let lines: Vec<String> = self.lines.drain(..).collect();
+        let log = self.log();
+        self.lines.clear();
         self.bytes = 0;
-        lines.join("\n")
+        log
     }
 
     /// The claim: how long it takes counts from here. What the log told before stays.

@@ -10,6 +10,7 @@ pub mod hardware;
 pub mod interface;
 pub mod leases;
 pub mod neighbours;
+pub mod outcome;
 pub mod paths;
 pub mod published;
 pub mod replacement;

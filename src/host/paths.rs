@@ -44,6 +44,11 @@ impl Paths {
         self.below_root("var/run/kickstand-apply")
     }
 
+    /// What the last `kickstand apply` failed of. In the service's own folder, which it can read.
+    pub fn failed_apply(&self) -> PathBuf {
+        self.run().join("apply.failed")
+    }
+
     /// `dhcp` as it was before changes that are not yet known to suit dnsmasq.
     pub fn unproven(&self) -> PathBuf {
         self.apply().join("dhcp.before")

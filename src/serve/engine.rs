@@ -181,6 +181,7 @@ impl Engine {
             }
             Some(Ok(settings)) => self.follow(settings),
         }
+        self.look_at_apply();
         self.tick();
     }
 

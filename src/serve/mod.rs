@@ -23,10 +23,12 @@ use engine::Engine;
 
 mod admission;
 mod answers;
+mod applied;
 mod arguments;
 pub mod boot;
 mod check;
 mod connections;
+mod diagnosis;
 mod discovery;
 pub mod engine;
 mod events;

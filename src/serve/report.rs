@@ -46,6 +46,9 @@ impl Engine {
             Identity::Disabled(name) => (name.to_owned(), false),
             Identity::Unknown => return Answer::NotFound(format!("{mac} is no host")),
         };
+        // The token is taken as it came; everything else may be shown.
+        let record = self.record(&name);
+        let query = &query.with_values(|value| record.hide_tokens(value));
         match event {
             "claim" if !usable => self.deny(&name, "its section has faults now".to_owned()),
             "claim" => self.report_claim(&name, mac, token, query),

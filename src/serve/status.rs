@@ -13,6 +13,7 @@ use crate::core::lifecycle::{Now, Phase};
 use crate::core::listing::{DISABLED, Row, Wanted};
 use crate::core::mac::Mac;
 use crate::core::machine::clean_to;
+use crate::core::progress::Progress;
 use crate::core::replies::{
     Counts, FaultEntry, HostStatus, OverviewReply, ProfileEntry, ProfilesReply, StatusReply,
 };
@@ -245,7 +246,11 @@ impl Engine {
         let elapsed = installing
             .then(|| elapsed(sighting, record.since, now))
             .flatten();
-        let progress = self.progress(name, elapsed, now);
+        let progress = if installing {
+            self.progress(name, elapsed, now)
+        } else {
+            Progress::default()
+        };
         let last = self.events.last(name);
         let (next, can) = actions(record.phase, host.is_some());
         HostStatus {
@@ -276,6 +281,7 @@ impl Engine {
             last: row.last.to_owned(),
             last_at: last.and_then(|last| last.wall),
             last_ago: last.map(|last| now.uptime.saturating_sub(last.uptime) / 1000),
+            diagnosis: host.and_then(|_| self.diagnosis(name, &record, now)),
             next,
             can,
             faults: faults.get(name).cloned().unwrap_or_default(),

@@ -12,7 +12,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
-use tokio::task::{AbortHandle, JoinSet, yield_now};
+use tokio::task::{AbortHandle, spawn_local, yield_now};
 use tokio::time::{sleep, timeout};
 
 use super::engine::Engine;
@@ -93,58 +93,62 @@ fn take_datagrams(socket: &UdpSocket, buffer: &mut [u8], engine: &RefCell<Engine
             Ok((length, SocketAddr::V4(peer))) => {
                 engine.log_line(*peer.ip(), buffer.get(..length).unwrap_or(&[]), uptime);
             }
-            Ok(_) => {}
-            // An ICMP error of an earlier packet is no end either: nothing was sent.
-            Err(_) => return count,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return count,
+            // Counted too, so that an error that stays does not keep the processor.
+            Ok(_) | Err(_) => {}
         }
     }
     DATAGRAMS
 }
 
 async fn streams(listener: &TcpListener, engine: &Rc<RefCell<Engine>>) -> Infallible {
-    // Dropped with this function, and all streams with it.
-    let mut tasks = JoinSet::new();
-    let mut open: Vec<(Ipv4Addr, AbortHandle)> = Vec::new();
+    let mut open = Streams::default();
     loop {
-        tokio::select! {
-            accepted = listener.accept() => match accepted {
-                Ok((stream, SocketAddr::V4(peer))) => {
-                    let peer = *peer.ip();
-                    open.retain(|(_, task)| !task.is_finished());
-                    if may_open(&mut open, peer, engine) {
-                        open.push((peer, tasks.spawn_local(take_stream(stream, peer, Rc::clone(engine)))));
-                    }
-                }
-                Ok(_) => {}
-                Err(error) => {
-                    log::debug!("cannot accept a log: {error}");
-                    sleep(PAUSE).await;
-                }
-            },
-            _ = tasks.join_next(), if !tasks.is_empty() => {}
+        match listener.accept().await {
+            Ok((stream, SocketAddr::V4(peer))) => open.take(stream, *peer.ip(), engine),
+            Ok(_) => {}
+            Err(error) => {
+                log::debug!("cannot accept a log: {error}");
+                sleep(PAUSE).await;
+            }
         }
     }
 }
 
-/// Hosts only. The oldest stream of the same address gives way: its machine has begun anew.
-fn may_open(
-    open: &mut Vec<(Ipv4Addr, AbortHandle)>,
-    peer: Ipv4Addr,
-    engine: &RefCell<Engine>,
-) -> bool {
-    let mut engine = engine.borrow_mut();
-    let uptime = engine.uptime();
-    if engine.sender(peer, uptime).is_none() {
-        engine.senders.count_stranger(peer, uptime);
-        return false;
+/// Streams that are read, the oldest first. They end with it.
+#[derive(Default)]
+struct Streams(Vec<(Ipv4Addr, AbortHandle)>);
+
+impl Streams {
+    /// Hosts only. The oldest stream of the same address gives way: its machine has begun anew.
+    fn take(&mut self, stream: TcpStream, peer: Ipv4Addr, engine: &Rc<RefCell<Engine>>) {
+        {
+            let mut engine = engine.borrow_mut();
+            let uptime = engine.uptime();
+            if engine.sender(peer, uptime).is_none() {
+                engine.senders.count_stranger(peer, uptime);
+                return;
+            }
+        }
+        let Streams(open) = self;
+        open.retain(|(_, task)| !task.is_finished());
+        let own = open.iter().filter(|(other, _)| *other == peer).count();
+        if own >= MOST_OF_ONE
+            && let Some(oldest) = open.iter().position(|(other, _)| *other == peer)
+        {
+            open.remove(oldest).1.abort();
+        }
+        if open.len() < MOST_STREAMS {
+            let task = spawn_local(take_stream(stream, peer, Rc::clone(engine)));
+            open.push((peer, task.abort_handle()));
+        }
     }
-    let own = open.iter().filter(|(other, _)| *other == peer).count();
-    if own >= MOST_OF_ONE
-        && let Some(oldest) = open.iter().position(|(other, _)| *other == peer)
-    {
-        open.remove(oldest).1.abort();
+}
+
+impl Drop for Streams {
+    fn drop(&mut self) {
+        self.0.iter().for_each(|(_, task)| task.abort());
     }
-    open.len() < MOST_STREAMS
 }
 
 async fn take_stream(stream: TcpStream, peer: Ipv4Addr, engine: Rc<RefCell<Engine>>) {

@@ -4,7 +4,7 @@
 
 use std::net::Ipv4Addr;
 
-use super::engine::{Engine, NO_TOKEN};
+use super::engine::{Engine, NO_TOKEN, Sighting};
 use super::object::{Reply, reply};
 use crate::core::answer::RenderError;
 use crate::core::decision::{self, Decision, Identity};
@@ -33,9 +33,7 @@ impl Engine {
             ),
             more: HostDetails {
                 events: self.events.of(&name),
-                log: sighting
-                    .map(|sighting| sighting.log.clone())
-                    .unwrap_or_default(),
+                log: sighting.map(Sighting::last_log).unwrap_or_default(),
                 machine: sighting.and_then(|sighting| sighting.machine.clone()),
             },
         })

@@ -1,4 +1,4 @@
-//! Logs as installers wrote them: the facts in them.
+//! Logs as installers write them: the facts in them.
 
 use super::*;
 use crate::core::syslog;
@@ -9,12 +9,13 @@ fn facts(log: &str) -> Vec<Fact> {
     lines.filter_map(|line| fact(&line)).collect()
 }
 
-/// The order and the wording are those of rhel-9's installation.py and payload.py, in rsyslog's forwarding format.
+/// The order and the wording are those of rhel-9's installation.py and payload.py, the prefixes those of its anaconda_logging.py, in
+/// rsyslog's forwarding format. Not recorded: no such installation could be run.
 const RHEL_9: &str = "\
 <142>Nov 23 03:40:01 r220a anaconda[1775]: anaconda: kickstart.script: Running kickstart %pre script(s)
 <142>Nov 23 03:40:02 r220a anaconda[1775]: anaconda: kickstart.script: All kickstart %pre script(s) have been run
-<142>Nov 23 03:40:09 r220a anaconda[1775]: anaconda: packaging: checking dependencies: success
-<142>Nov 23 03:40:09 r220a anaconda[1775]: anaconda: packaging: 386 packages selected totalling 1.32 GiB
+<142>Nov 23 03:40:09 r220a anaconda[1775]: packaging: checking dependencies: success
+<142>Nov 23 03:40:09 r220a anaconda[1775]: packaging: 386 packages selected totalling 1.32 GiB
 <142>Nov 23 03:40:10 r220a anaconda[1775]: anaconda: installation: Top-level task queue: Complete installation queue
 Number of task queues: 15
 Number of tasks: 39
@@ -30,12 +31,12 @@ Task & task group listing:
 <142>Nov 23 03:40:10 r220a anaconda[1775]: anaconda: installation: Queue started: Early storage configuration (4/20)
 <143>Nov 23 03:40:31 r220a anaconda[1775]: anaconda: installation: Task completed: Create storage layout (5/41) (20.2 s)
 <142>Nov 23 03:40:31 r220a anaconda[1775]: anaconda: installation: Queue started: Payload installation (7/20)
-<142>Nov 23 03:40:32 r220a anaconda[1775]: anaconda: packaging: Downloading packages to /mnt/sysroot/var/tmp/dnf.package.cache.
-<142>Nov 23 03:41:40 r220a anaconda[1775]: anaconda: packaging: Downloading packages finished.
+<142>Nov 23 03:40:32 r220a anaconda[1775]: packaging: Downloading packages to /mnt/sysroot/var/tmp/dnf.package.cache.
+<142>Nov 23 03:41:40 r220a anaconda[1775]: packaging: Downloading packages finished.
 <142>Nov 23 03:41:40 r220a anaconda[1775]: anaconda: progress: Preparing transaction from installation source
-<142>Nov 23 03:41:42 r220a anaconda[1775]: anaconda: packaging: Installed: libgcc-11.4.1-3.el9.x86_64 1710000000 0a1b2c
-<142>Nov 23 03:41:42 r220a anaconda[1775]: anaconda: packaging: Configuring (running scriptlet for): libgcc-11.4.1-3.el9.x86_64 1710000000 0a1b2c
-<142>Nov 23 03:43:30 r220a anaconda[1775]: anaconda: packaging: Post installation setup phase started.
+<142>Nov 23 03:41:42 r220a anaconda[1775]: packaging: Installed: libgcc-11.4.1-3.el9.x86_64 1710000000 0a1b2c
+<142>Nov 23 03:41:42 r220a anaconda[1775]: packaging: Configuring (running scriptlet for): libgcc-11.4.1-3.el9.x86_64 1710000000 0a1b2c
+<142>Nov 23 03:43:30 r220a anaconda[1775]: packaging: Post installation setup phase started.
 <142>Nov 23 03:44:10 r220a anaconda[1775]: anaconda: installation: Queue started: Bootloader installation (8/20)
 <142>Nov 23 03:44:20 r220a anaconda[1775]: anaconda: installation: Queue started: Post-installation setup tasks (9/20)
 <142>Nov 23 03:44:21 r220a anaconda[1775]: anaconda: installation: Queue started: Installed system configuration (11/20)
@@ -68,13 +69,16 @@ fn anacondas_steps_and_packages_are_found() {
     );
 }
 
+/// The form is that of logs which kickstart-tests recorded of CentOS 10, as the first line, with the tag as rsyslog cuts it; the other
+/// messages are those of rhel-10's dnf_manager.py and transaction_progress.py.
 #[test]
 fn rhel_10_says_it_from_its_modules() {
     let log = "\
-<30>Nov 23 03:40:09 r220a org.fedoraproject.Anaconda.Modul INFO:anaconda.modules.payloads.payload.dnf.dnf_manager:The software selection has been resolved (412 packages selected).
-<30>Nov 23 03:40:32 r220a org.fedoraproject.Anaconda.Modul INFO:anaconda.modules.payloads.payload.dnf.dnf_manager:Downloading packages to /mnt/sysroot/var/tmp/dnf.package.cache.
-<31>Nov 23 03:41:40 r220a org.fedoraproject.Anaconda.Modul DEBUG:anaconda.modules.payloads.payload.dnf.dnf_manager:Running the transaction...
-<30>Nov 23 03:41:42 r220a org.fedoraproject.Anaconda.Modul INFO:anaconda.modules.payloads.payload.dnf.transaction_progress:Installed: bash-5.2.26-6.el10.x86_64 1730000000 ffee
+<28>Nov 23 03:40:08 r220a org.fedoraproject.Anaconda.Modul DEBUG:anaconda.modules.payloads.payload.dnf.dnf_manager:The DNF base has been reset.
+<28>Nov 23 03:40:09 r220a org.fedoraproject.Anaconda.Modul INFO:anaconda.modules.payloads.payload.dnf.dnf_manager:The software selection has been resolved (412 packages selected).
+<28>Nov 23 03:40:32 r220a org.fedoraproject.Anaconda.Modul INFO:anaconda.modules.payloads.payload.dnf.dnf_manager:Downloading packages to /mnt/sysroot/var/tmp/dnf.package.cache.
+<28>Nov 23 03:41:40 r220a org.fedoraproject.Anaconda.Modul DEBUG:anaconda.modules.payloads.payload.dnf.dnf_manager:Running the transaction...
+<28>Nov 23 03:41:42 r220a org.fedoraproject.Anaconda.Modul INFO:anaconda.modules.payloads.payload.dnf.transaction_progress:Installed: bash-5.2.26-6.el10.x86_64 1730000000 ffee
 ";
     let due = [
         Fact::Selected(412),
@@ -109,7 +113,8 @@ fn rhel_7_counts_its_packages_itself() {
     assert_eq!(facts(log), due);
 }
 
-/// Lines of recorded installations of Debian 12 and 13 and Ubuntu's d-i, as busybox's syslogd sends them.
+/// Lines that were recorded on several machines (Debian 13, Ubuntu's d-i), in the order of one installation and with the priorities that
+/// busybox's syslogd puts before them.
 #[test]
 fn debian_installers_steps_and_packages_are_found() {
     let log = "\

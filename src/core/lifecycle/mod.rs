@@ -203,6 +203,14 @@ impl Record {
         of_arm || of_claim
     }
 
+    /// The text without the tokens of this record.
+    pub fn hide_tokens(&self, text: &str) -> String {
+        let of_arm = self.arm.as_ref().map(|arm| &arm.token);
+        let of_claim = self.claim.as_ref().map(|claim| &claim.token);
+        let tokens = of_arm.into_iter().chain(of_claim);
+        tokens.fold(text.to_owned(), |text, token| token.hide_in(&text))
+    }
+
     fn claimed_with(&self, presented: &str) -> bool {
         self.claim
             .as_ref()

@@ -26,7 +26,7 @@ pub struct HostReply {
 pub struct HostDetails {
     /// What happened to it, the oldest first. Kept in RAM, bounded.
     pub events: Vec<EventEntry>,
-    /// The end of the log that its installer sent when it failed; may be empty.
+    /// The end of its installer's log, while it is at work and after it failed; may be empty.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub log: String,
     /// What it said about itself when it last asked. Untrusted.

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::core::actions::{Action, Next};
+use crate::core::doctor::Diagnosis;
 use crate::core::machine::Machine;
 use crate::core::progress::PercentFrom;
 
@@ -135,6 +136,9 @@ pub struct HostStatus {
     /// Seconds since it happened.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_ago: Option<u64>,
+    /// What is wrong with it, most likely, and what to do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub diagnosis: Option<Diagnosis>,
     /// The action to offer first.
     pub next: Next,
     /// Every action that makes sense now.

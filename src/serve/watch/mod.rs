@@ -6,7 +6,7 @@
 use std::cell::Cell;
 use std::net::Ipv4Addr;
 
-use super::engine::Engine;
+use super::engine::{Engine, Sighting};
 use crate::core::lifecycle::{Now, Phase};
 use crate::core::mac::Mac;
 use crate::core::machine::clean_to;
@@ -56,6 +56,17 @@ enum FirstBoot {
     Sent,
 }
 
+impl Sighting {
+    /// The end of its installer's log: of the one that failed, else of the one that is at work.
+    pub(super) fn last_log(&self) -> String {
+        if self.log.is_empty() {
+            self.watch.seen.log()
+        } else {
+            self.log.clone()
+        }
+    }
+}
+
 impl Engine {
     /// One line of syslog, at this uptime in milliseconds.
     pub fn log_line(&mut self, peer: Ipv4Addr, bytes: &[u8], uptime: u64) {
@@ -71,9 +82,14 @@ impl Engine {
         if !seen.admits(uptime) {
             return;
         }
-        let Some(line) = syslog::read(bytes) else {
+        // Before the line is cut, so that nothing is left of a secret.
+        let text = String::from_utf8_lossy(bytes);
+        let text = self.known(&name).map(|record| record.hide_tokens(&text));
+        let text = text.unwrap_or_default();
+        let Some(line) = syslog::read(text.as_bytes()) else {
             return;
         };
+        let seen = &mut self.sightings.entry(name.clone()).or_default().watch.seen;
         if let Some(begins) = seen.take(&line, uptime, keeps) {
             self.observe_event(&name, INSTALLER, format!("its installer {begins}"));
         }
@@ -170,7 +186,7 @@ impl Engine {
 
     /// How far a host is that installs since `elapsed` seconds.
     pub(super) fn progress(&self, name: &str, elapsed: Option<u64>, now: &Now) -> Progress {
-        let (Some(sighting), Some(elapsed)) = (self.sightings.get(name), elapsed) else {
+        let Some(sighting) = self.sightings.get(name) else {
             return Progress::default();
         };
         let host = self.settings.hosts.get(name);

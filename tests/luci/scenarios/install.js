@@ -79,6 +79,7 @@ module.exports = async ({ page, open, Machine, HOSTS, HOST, row, reads, router, 
 	await router('uptime', '1065');
 	await machine.reports({ event: 'progress', percent: '40', text: 'packages' });
 	await row('db_1').getByRole('progressbar').waitFor();
+	await row('db_1').getByText('40 %, reported').waitFor();
 	await page.waitForFunction(() => document.querySelector('[role=progressbar]').getAttribute('aria-valuenow') == '40');
 	await reads(row('db_1'), 'for 1 min 5 s');
 	await screenshot('install-progress');

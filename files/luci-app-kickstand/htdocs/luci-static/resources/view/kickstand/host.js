@@ -80,9 +80,13 @@ return view.extend({
 		live.set(n.title, [ host.name, host.hostname ], () => [
 			words.text(host.name, 64), host.hostname && host.hostname != host.name ? E('small', {}, [ ' (', words.text(host.hostname, 64), ')' ]) : ''
 		]);
-		live.set(n.now, [ host.phase, host.open, host.percent, host.percent_from, host.expected, host.step, host.elapsed, host.seconds_left, host.note, host.faults ], () => [
+		live.set(n.now, [ host.phase, host.open, host.percent, host.percent_from, host.expected, host.step, host.elapsed, host.seconds_left, host.note, host.diagnosis, host.faults ], () => [
 			E('div', { 'class': 'kickstand-now' }, parts.phase(host)),
 			host.note ? E('p', {}, [ words.text(host.note, 500) ]) : '',
+			host.diagnosis ? E('div', { 'class': 'alert-message warning' }, [
+				E('p', {}, [ words.text(host.diagnosis.sentence, 500) ]),
+				E('p', {}, [ E('strong', {}, [ _('What to do:'), ' ' ]), words.text(host.diagnosis.action, 500) ])
+			]) : '',
 			...(host.faults ?? []).map((fault) => E('div', { 'class': 'alert-message warning' }, [ words.cut(fault, 500) ]))
 		]);
 		live.set(n.actions, [ host.can, host.phase ], () => this.actions(host).flatMap((action) => [ parts.button(action, () => this.host, () => this.refresh()), ' ' ]));
