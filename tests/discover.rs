@@ -213,6 +213,29 @@ fn a_disk_that_was_discovered_is_guarded_by_a_later_arm() {
     assert_eq!(phase(&service, "r220a"), "failed");
 }
 
+#[test]
+fn a_host_whose_answer_file_names_what_it_does_not_have_is_not_armed() {
+    let service = service();
+    discover(&service, "r220a");
+    let token = R220A.token(&service);
+    let other = REPORT.replace("\"sda\"", "\"nvme0n1\"");
+    assert_eq!(reports_hardware(&service, &token, &other), 200);
+    let checked = service.kickstand(&["check", "r220a"]);
+    let told = String::from_utf8_lossy(&checked.stdout).into_owned();
+    assert_eq!(checked.status.code(), Some(1), "{told}");
+    assert!(
+        told.contains(
+            "this machine has no disk /dev/sda; it has /dev/disk/by-path/pci-0000:00:1f.2-ata-1"
+        ),
+        "{told}"
+    );
+    let output = service.kickstand(&["arm", "r220a"]);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert_eq!(phase(&service, "r220a"), "idle");
+    let output = service.kickstand(&["arm", "r220a", "--force"]);
+    assert!(output.status.success(), "{output:?}");
+}
+
 /// The script as the service hands it out, run by this machine's bash; what would switch the machine off is replaced.
 #[test]
 fn the_script_finds_what_this_machine_has() {

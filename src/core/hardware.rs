@@ -150,6 +150,8 @@ impl Hardware {
         ] {
             *text = clean(text);
         }
+        self.disks.retain(|disk| !disk.name.trim().is_empty());
+        self.ports.retain(|port| !port.name.trim().is_empty());
         for disk in &mut self.disks {
             disk.name = clean(&disk.name);
             disk.path = clean_to(&disk.path, PATH_LENGTH);

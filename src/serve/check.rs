@@ -44,6 +44,7 @@ impl Engine {
             .sightings
             .get(&host.name)
             .and_then(|sighting| sighting.machine.as_ref());
+        let hardware = self.hardware.get(&host.name);
         let surroundings = Surroundings {
             source_given: Some(
                 profile
@@ -51,7 +52,10 @@ impl Engine {
                     .iter()
                     .any(|argument| argument.starts_with("inst.repo=")),
             ),
-            uefi: seen.map(|machine: &Machine| machine.platform == Platform::Efi),
+            uefi: seen
+                .map(|machine: &Machine| machine.platform == Platform::Efi)
+                .or_else(|| hardware.map(|hardware| hardware.firmware == "uefi")),
+            hardware,
         };
         (
             release,

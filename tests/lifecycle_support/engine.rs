@@ -17,6 +17,7 @@ use super::operations::{CARDS, Point};
 use super::system::{Run, System};
 
 const STATE: &str = "etc/kickstand/state.json";
+const GOOD: &str = include_str!("../kickstarts/good/smallest.ks");
 const WRITTEN: &str = "var/run/kickstand/written";
 
 /// What a file holds; None when there is none.
@@ -86,9 +87,10 @@ impl System for RealEngine {
             table += &format!("{} 0x1 0x2 {card} * br-lan\n", address(&card));
         }
         tree.write("proc/net/arp", table);
+        // Without errors: what arms itself must have none.
         tree.write(
             "www/kickstand/answers/claims.ks",
-            "curl event=claim \"serial=$serial\" {{ token }}\n",
+            format!("{GOOD}%pre\ncurl event=claim \"serial=$serial\" {{{{ token }}}}\n%end\n"),
         );
         tree.write("www/kickstand/answers/silent.ks", "{{ token }}\n");
         tree.write("etc/config/kickstand", "");

@@ -225,6 +225,7 @@ return view.extend({
 		});
 		add(form.Value, 'hostname', _('Hostname'), _('Name of the installed system; empty: the name of the host.'), [ check.hostname ], {});
 		add(form.Value, 'disk', _('Disk'), _('The only disk that may be written; empty: the only fixed one, and none when there are several.'), [ check.disk ], { modalonly: true, placeholder: '/dev/disk/by-path/…' });
+		add(form.Value, 'disk_serial', _('Serial number of the disk'), _('A disk with another one is not written; empty: the one that was discovered, if any.'), [ check.disk_serial ], { modalonly: true });
 		add(form.Value, 'address', _('IPv4 address'), _('Of the installed system; empty: by DHCP.'), [ check.address ], { modalonly: true, placeholder: '192.0.2.2/24' });
 		add(form.Value, 'gateway', _('IPv4 gateway'), null, [ check.address4 ], related(needs('gateway', 'address', _('IPv4 address'))));
 		add(form.Value, 'address6', _('IPv6 address'), null, [ check.address6_with_prefix ], { modalonly: true, placeholder: '2001:db8::2/64' });
