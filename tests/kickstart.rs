@@ -232,6 +232,7 @@ fn our_own_check_finds_nothing_in_any_shape() {
             let surroundings = Surroundings {
                 source_given: Some(true),
                 uefi: Some(platform == Platform::Efi),
+                hardware: None,
             };
             let mut findings = check(&text, release, surroundings);
             // The hashes of these shapes are short, and their one mirror is of one release.

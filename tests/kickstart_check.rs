@@ -126,6 +126,7 @@ fn what_the_installer_gets_besides_counts() {
         let surroundings = Surroundings {
             source_given,
             uefi: None,
+            hardware: None,
         };
         let all = check(&text, Release::Rhel9, surroundings).into_iter();
         all.filter(|finding| finding.code == "no-source")

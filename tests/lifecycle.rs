@@ -6,11 +6,12 @@
 
 mod lifecycle_support;
 
-use kickstand::core::lifecycle::{Arm, ArmedBy, Event, Now, Outcome, Phase, Record, step};
+use kickstand::core::lifecycle::{Arm, ArmedBy, Event, Now, Outcome, Phase, Purpose, Record, step};
 use lifecycle_support::driver::Driver;
 use lifecycle_support::engine::RealEngine;
 use lifecycle_support::operations::Operation::{
-    Boot, Claim, Completed, Configure, Disarm, Fetch, Pass, Restart, Tamper,
+    Boot, Claim, Completed, Configure, Disarm, Discover, Fetch, Guard, Hardware, Pass, Restart,
+    Tamper,
 };
 use lifecycle_support::operations::{Operation, Tampering, Token, operations};
 use lifecycle_support::shell::Shell;
@@ -98,6 +99,7 @@ fn claim(card: usize, nonce: u8) -> Operation {
         token: Token::Latest,
         nonce,
         blank: false,
+        serial: None,
     }
 }
 
@@ -132,6 +134,7 @@ fn an_undisturbed_installation_is_granted() {
             token,
             nonce: 0,
             blank: true,
+            serial: None,
         },
     ];
     assert_eq!(
@@ -162,6 +165,68 @@ fn a_file_that_does_not_claim_is_no_way_to_a_second_run() {
         granted(&[ARM, BOOT, silent.clone(), silent, claim(0, 0)]),
         1
     );
+}
+
+#[test]
+fn a_disk_whose_serial_number_is_not_the_one_that_was_armed_for_is_never_granted() {
+    let of_disk = |serial| Claim {
+        card: 0,
+        token: Token::Latest,
+        nonce: 0,
+        blank: false,
+        serial,
+    };
+    let guard = |serial| Guard { host: 0, serial };
+    for (serial, grants) in [(Some(0), 1), (Some(1), 0), (None, 0)] {
+        let walk = [guard(Some(0)), ARM, BOOT, of_disk(serial)];
+        assert_eq!(granted(&walk), grants, "{serial:?}");
+    }
+    let silent = Fetch {
+        card: 0,
+        token: Token::Latest,
+        claims: false,
+    };
+    assert_eq!(granted(&[guard(Some(0)), ARM, BOOT, silent]), 0);
+    let wrong_first = [guard(Some(0)), ARM, of_disk(Some(1)), of_disk(Some(0))];
+    assert_eq!(granted(&wrong_first), 0, "the arm ended with it");
+    let changed_later = [guard(Some(0)), ARM, guard(Some(1)), of_disk(Some(0))];
+    assert_eq!(granted(&changed_later), 1, "what it was armed for counts");
+}
+
+#[test]
+fn a_look_at_the_hardware_is_no_permission_to_wipe() {
+    let look = Discover {
+        host: 0,
+        window: 600,
+    };
+    let hardware = Hardware {
+        card: 0,
+        token: Token::Latest,
+    };
+    let silent = Fetch {
+        card: 0,
+        token: Token::Latest,
+        claims: false,
+    };
+    let walk = [look.clone(), BOOT, silent, claim(0, 0), hardware.clone()];
+    assert_eq!(granted(&walk), 0);
+    assert_eq!(
+        granted(&[look.clone(), hardware, ARM, BOOT, claim(0, 0)]),
+        1
+    );
+    let armed_over_it = [
+        look,
+        BOOT,
+        ARM,
+        Claim {
+            card: 0,
+            token: Token::Issued(0),
+            nonce: 0,
+            blank: true,
+            serial: None,
+        },
+    ];
+    assert_eq!(granted(&armed_over_it), 0, "the token of the look");
 }
 
 /// The copies are numbered from 0: one of the start with its hosts, then one for each step that changed something.
@@ -202,6 +267,7 @@ fn a_copy_from_before_the_restart_of_the_router_lets_nothing_arm_itself_again() 
             token: Token::Latest,
             nonce: 0,
             blank: true,
+            serial: None,
         },
     ];
     assert_eq!(granted(&walk), 0);
@@ -241,6 +307,9 @@ fn an_arm_of_another_start_of_the_router_is_dead_by_itself() {
         starts: 0,
         attempts: 2,
         by: ArmedBy::User,
+        purpose: Purpose::Install,
+        disk_serial: None,
+        host_key: None,
     };
     let (armed, _) = step(&Record::default(), Event::Arm(arm), &now("first"));
     let asked = Event::Asked {

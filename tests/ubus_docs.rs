@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use kickstand::host::ubus::Right;
 use kickstand::serve::object::METHODS;
 use serde_json::{Value, json};
-use service_support::{CONFIG, R220A, STRANGER, arm, service_with};
+use service_support::{CONFIG, R220A, STRANGER, arm, discover_r220a, service_with};
 use ubus_support::asking::{ask, good};
 
 const DOCS: &str = include_str!("../docs/ubus.md");
@@ -68,6 +68,7 @@ fn the_documentation_names_every_field() {
     let every = json!({"host": "web", "name": "odd"});
     names_in(&ask(&service, "status", json!({})), &mut names);
     names_in(&ask(&service, "host", every), &mut names);
+    discover_r220a(&service);
     arm(&service, "r220a");
     let token = R220A.token(&service);
     for end in [

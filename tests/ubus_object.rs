@@ -13,7 +13,7 @@ use kickstand::host::ubus::{ArgumentKind, Right, call};
 use kickstand::serve::object::{METHODS, OBJECT};
 use kickstand_lab::process::wait_until;
 use serde_json::{Value, json};
-use service_support::{CONFIG, R220A, STRANGER, arm, phase, service, service_with};
+use service_support::{CONFIG, R220A, STRANGER, arm, discover_r220a, phase, service, service_with};
 use ubus_support::asking::{ask, good};
 
 const LIMIT: Duration = Duration::from_secs(20);
@@ -23,6 +23,7 @@ const LIMIT: Duration = Duration::from_secs(20);
 fn every_method_takes_what_it_does_not_know() {
     let service = service();
     STRANGER.boots(&service);
+    discover_r220a(&service);
     for method in METHODS {
         let mut arguments = good(method.name);
         arguments["ubus_rpc_session"] = json!("0".repeat(32));

@@ -9,9 +9,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use kickstand_lab::dnsmasq_init::act_if_asked;
-use kickstand_lab::machine::{BootOrder, Firmware, Machine};
+use kickstand_lab::machine::{BootOrder, DISK_PATH, Firmware, Machine};
 use kickstand_lab::network::ROUTER;
-use kickstand_lab::process::{Failure, wait_until};
+use kickstand_lab::process::{Context, Failure, wait_until};
 use kickstand_lab::router::{PORT, Router};
 use kickstand_lab::story::{
     self, BOOT_LIMIT, HOST, INSTALL_LIMIT, LISTENER_PORT, MAC, Scene, Script, Stage,
@@ -241,6 +241,39 @@ fn an_installer_whose_claim_is_refused_touches_no_disk() {
         );
         let status = scene.router.kickstand(&kickstand, &["status", HOST])?;
         assert!(status.contains("not armed"), "{status}");
+        Ok(())
+    });
+}
+
+#[test]
+fn a_machine_is_discovered_and_no_disk_is_touched() {
+    let kickstand = kickstand();
+    in_scene(&script(&kickstand, &|_| Ok(())), |scene| {
+        scene
+            .router
+            .kickstand(&kickstand, &["arm", "--discover", HOST])?;
+        let before = [scene.disk.checksum()?, scene.other_disk.checksum()?];
+        let machine = Machine::new(MAC);
+        let mut running = scene.power_on(&machine, "power on: to be discovered")?;
+        running.wait_until_off(INSTALL_LIMIT)?;
+        let after = [scene.disk.checksum()?, scene.other_disk.checksum()?];
+        assert_eq!(before, after, "not a byte was written");
+        let reply = scene
+            .router
+            .kickstand(&kickstand, &["hardware", HOST, "--json"])?;
+        let reply: serde_json::Value = serde_json::from_str(&reply).context("read the hardware")?;
+        let found = &reply["hardware"];
+        assert_eq!(found["firmware"], "uefi", "{found}");
+        assert_eq!(found["cpu_level"], 2, "a Nehalem: {found}");
+        let disks = found["disks"].as_array().expect("disks");
+        assert_eq!(disks.len(), 2, "{found}");
+        assert_eq!(disks[0]["path"], DISK_PATH, "{found}");
+        assert_eq!(disks[0]["serial"], "disk-0", "{found}");
+        assert_eq!(found["ports"][0]["mac"], MAC, "{found}");
+        let record = scene
+            .router
+            .kickstand(&kickstand, &["status", HOST, "--json"])?;
+        assert!(record.contains("\"idle\""), "{record}");
         Ok(())
     });
 }

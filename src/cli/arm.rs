@@ -14,16 +14,25 @@ pub fn arm(mut invocation: Invocation) -> Result<ExitCode, Failure> {
         .arguments
         .opt_value_from_str::<_, u32>("--window")?;
     let force = invocation.arguments.contains("--force");
+    let discover = invocation.arguments.contains("--discover");
     let paths = invocation.paths.clone();
     let as_json = invocation.json;
     for_each(invocation, |host| {
-        let arguments = json!({ "host": host, "window": window, "force": force });
+        let arguments =
+            json!({ "host": host, "window": window, "force": force, "discover": discover });
         let reply: ArmReply = client::ask(&paths, "arm", &arguments)?;
         if as_json {
             print(&format!("{}\n", json!(reply)));
             return Ok(());
         }
         let left = span(reply.seconds_left);
+        if discover {
+            print(&format!(
+                "{} is to be discovered within {left}: its next network boot reports its hardware and powers it off. No disk is written.\n  Power it on now; `kickstand hardware {}` shows what it has.\n",
+                reply.host, reply.host
+            ));
+            return Ok(());
+        }
         print(&format!(
             "{} is armed for {left}: its next network boot WIPES {} and installs {}.\n",
             reply.host, reply.disk, reply.title

@@ -10,7 +10,9 @@ mod check;
 mod client;
 mod commit;
 mod explain;
+mod hardware;
 mod inventory;
+mod known_hosts;
 mod logger;
 mod output;
 mod render;
@@ -40,11 +42,14 @@ what is going on
   render HOST --diff           how its answer file differs from the one that it was installed with (exit 1: it does)
   check [HOST|FILE…] [--release RHEL9] [--kind KIND] [--json]
                                what is wrong with an answer file: of all hosts, of some, of files (- is the input)
+  hardware HOST [--json]       what that host's machine has, as `arm --discover` found it
 
 what to do
   arm HOST… [--window SECONDS] [--force]
                                let each host install itself once: THIS WIPES ITS DISK at its next network boot;
                                not when its answer file has errors, but with --force
+  arm --discover HOST… [--window SECONDS]
+                               look at the hardware of each host at its next network boot: NO DISK IS WRITTEN, it powers off
   disarm HOST…                 take that back
   wake HOST…                   switch each host on over the network (Wake-on-LAN)
   adopt MAC NAME PROFILE       make an unknown machine a host
@@ -52,6 +57,7 @@ what to do
   import FILE [--update] [--dry-run]
                                hosts from a table, CSV or JSON (- is the input): all of it, or what is wrong with it
   export [--json]              all hosts as such a table, CSV or JSON
+  known-hosts                  SSH host keys of installed hosts, as lines of ~/.ssh/known_hosts
   inventory [--list | --host NAME]
                                all hosts for Ansible: ansible-playbook -i INVENTORY
 
@@ -180,12 +186,14 @@ fn run(mut arguments: Arguments) -> Result<ExitCode, Failure> {
         "explain" => explain::run(invocation),
         "render" => render::run(invocation),
         "check" => check::run(invocation),
+        "hardware" => hardware::run(invocation),
         "arm" => arm::arm(invocation),
         "disarm" => arm::disarm(invocation),
         "wake" => arm::wake(invocation),
         "import" => table::import(invocation),
         "export" => table::export(invocation),
         "inventory" => inventory::run(invocation),
+        "known-hosts" => known_hosts::run(invocation),
         "adopt" => adopt::adopt(invocation),
         "forget" => adopt::forget(invocation),
         "apply" => apply::command(invocation),

@@ -111,6 +111,11 @@ fn what(host: &HostStatus) -> String {
         ("disabled", _) => "has faults, see below".to_owned(),
         _ => host.note.clone(),
     };
+    if let Some(diagnosis) = &host.diagnosis
+        && words.is_empty()
+    {
+        words.clone_from(&diagnosis.sentence);
+    }
     if host.open {
         words.push_str(" (its answer file is open on the LAN)");
     }
@@ -175,6 +180,12 @@ pub(super) fn head(reply: &HostReply) -> String {
         "\nhostname {}, profile {}, disk {}\n",
         host.hostname, host.profile, host.disk
     ));
+    if let Some(diagnosis) = &host.diagnosis {
+        text.push_str(&format!(
+            "what is wrong: {}\nwhat to do: {}\n",
+            diagnosis.sentence, diagnosis.action
+        ));
+    }
     for fault in &host.faults {
         text.push_str(&format!("fault: {fault}\n"));
     }

@@ -152,9 +152,9 @@ fn distrust(state: State, generation: u64, now: &Now) -> State {
 
 fn without_arms(mut state: State, note: &str, now: &Now) -> State {
     for record in state.hosts.values_mut() {
-        record.arm = None;
+        let back = record.arm.take().and_then(|arm| arm.back());
         if matches!(record.phase, Phase::Armed | Phase::Booting) {
-            record.phase = Phase::Expired;
+            record.phase = back.unwrap_or(Phase::Expired);
             record.note = note.to_owned();
             record.since = now.wall;
         }

@@ -161,6 +161,11 @@ impl Watched {
         })
     }
 
+    /// Uptime in milliseconds at which the last line came.
+    pub fn last_line(&self) -> Option<u64> {
+        (self.allowance.at > 0).then_some(self.allowance.at)
+    }
+
     /// Whether any line was taken.
     pub fn has_lines(&self) -> bool {
         !self.lines.is_empty()

@@ -6,6 +6,7 @@ pub mod boot_files;
 pub mod clock;
 pub mod config;
 pub mod dnsmasq;
+pub mod hardware;
 pub mod interface;
 pub mod leases;
 pub mod neighbours;

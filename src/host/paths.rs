@@ -89,6 +89,11 @@ impl Paths {
         self.below_root("etc/kickstand/state.json")
     }
 
+    /// What hosts have, as they reported it: one file per host. On flash.
+    pub fn hardware(&self) -> PathBuf {
+        self.below_root("etc/kickstand/hardware")
+    }
+
     /// Answer files as they were served last, without secrets. On flash.
     pub fn served(&self) -> PathBuf {
         self.below_root("etc/kickstand/served")

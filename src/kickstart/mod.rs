@@ -22,7 +22,7 @@ use meaning::Surroundings;
 use release::Release;
 
 /// Checks a kickstart.
-pub fn check(text: &str, release: Release, surroundings: Surroundings) -> Vec<Finding> {
+pub fn check(text: &str, release: Release, surroundings: Surroundings<'_>) -> Vec<Finding> {
     let mut findings = Findings::new(text);
     let document = syntax::read(&Grammar::of(release), &mut findings);
     if !findings.is_full() {
@@ -36,7 +36,7 @@ pub fn check_answer(
     kind: AnswerKind,
     text: &str,
     release: Release,
-    surroundings: Surroundings,
+    surroundings: Surroundings<'_>,
 ) -> Vec<Finding> {
     match kind {
         AnswerKind::Kickstart => check(text, release, surroundings),

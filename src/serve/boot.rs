@@ -9,7 +9,7 @@ use serde_json::json;
 use super::engine::{Engine, NO_TOKEN, claims};
 use crate::core::decision::{self, Decision, Identity};
 use crate::core::ipxe;
-use crate::core::lifecycle::{ArmedBy, Event, Outcome, Refusal};
+use crate::core::lifecycle::{ArmedBy, Event, Outcome, Record, Refusal};
 use crate::core::mac::Mac;
 use crate::core::machine::Machine;
 use crate::core::settings::Host;
@@ -125,7 +125,7 @@ impl Engine {
         }
         if may_install {
             // Faults show before the machine is started, not ten minutes later.
-            let text = self.rehearse(host, machine)?;
+            let text = self.rehearse(host, machine, &record)?;
             // Nobody looks at what arms itself, so nobody could say --force.
             if arms_itself && let Some(errors) = self.errors(host, &text) {
                 let why = format!(
@@ -163,7 +163,10 @@ impl Engine {
         let told = match &decision {
             Decision::Install { .. } => (
                 "install",
-                "asked what to boot and was told to install".to_owned(),
+                match record.discovers(&now) {
+                    true => "asked what to boot and was told to report its hardware".to_owned(),
+                    false => "asked what to boot and was told to install".to_owned(),
+                },
             ),
             Decision::Local { why, .. } => (
                 "local",
@@ -193,11 +196,16 @@ impl Engine {
     }
 
     /// Renders everything that an installation needs, for its faults; the answer file comes back, for those that it has itself.
-    fn rehearse(&mut self, host: &Host, machine: &Machine) -> Result<String, Answer> {
+    fn rehearse(
+        &mut self,
+        host: &Host,
+        machine: &Machine,
+        record: &Record,
+    ) -> Result<String, Answer> {
         let rendered = self
             .installer(host, machine, NO_TOKEN)
             .map(drop)
-            .and_then(|()| self.answer(host, machine, NO_TOKEN));
+            .and_then(|()| self.answer_under(record, host, machine, NO_TOKEN));
         rendered.map_err(|error| {
             let now = self.now();
             self.events
@@ -248,7 +256,7 @@ impl Engine {
             return self.deny(&host.name, why);
         }
         let machine = self.machine_with(&host, mac);
-        let text = match self.answer(&host, &machine, token) {
+        let text = match self.answer_under(&record, &host, &machine, token) {
             Ok(text) => text,
             Err(error) => {
                 self.events
@@ -262,8 +270,8 @@ impl Engine {
         match self.apply(&host.name, Event::Fetched { mac, token, claims }) {
             Ok(Outcome::Refused(refusal)) => self.deny(&host.name, refusal.sentence().to_owned()),
             Ok(_) => {
-                self.hands_out(&host.name, &text);
-                if !claims {
+                // What only looks at the hardware was never installed with.
+                if !claims && !record.discovers(&now) {
                     self.was_used(&host.name);
                 }
                 self.events.add(

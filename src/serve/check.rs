@@ -44,6 +44,7 @@ impl Engine {
             .sightings
             .get(&host.name)
             .and_then(|sighting| sighting.machine.as_ref());
+        let hardware = self.hardware.get(&host.name);
         let surroundings = Surroundings {
             source_given: Some(
                 profile
@@ -51,7 +52,10 @@ impl Engine {
                     .iter()
                     .any(|argument| argument.starts_with("inst.repo=")),
             ),
-            uefi: seen.map(|machine: &Machine| machine.platform == Platform::Efi),
+            uefi: seen
+                .map(|machine: &Machine| machine.platform == Platform::Efi)
+                .or_else(|| hardware.map(|hardware| hardware.firmware == "uefi")),
+            hardware,
         };
         (
             release,
@@ -114,7 +118,9 @@ impl Engine {
         let now = self.now();
         let mut faults = Vec::new();
         for host in self.settings.hosts.values() {
-            if self.record(&host.name).live_arm(&now).is_none() {
+            let record = self.record(&host.name);
+            let arm = record.live_arm(&now);
+            if !arm.is_some_and(|arm| arm.purpose.installs()) {
                 continue;
             }
             let text = self

@@ -14,7 +14,9 @@ use super::events::Events;
 use super::strangers::Strangers;
 use super::watch::{Senders, Watch};
 use crate::core::answer::{RenderError, Router};
-use crate::core::lifecycle::{Arm, ArmedBy, Event, Now, Outcome, Phase, Record, step};
+use crate::core::hardware::Hardware;
+use crate::core::host_key::{HostKey, SEED_BYTES};
+use crate::core::lifecycle::{Arm, ArmedBy, Event, Now, Outcome, Phase, Purpose, Record, step};
 use crate::core::machine::Machine;
 use crate::core::progress::Durations;
 use crate::core::settings::{Host, Network, Settings};
@@ -26,7 +28,7 @@ use crate::host::config::Config;
 use crate::host::paths::Paths;
 use crate::host::state_file::StateFile;
 use crate::host::ubus::Notifier;
-use crate::host::{leases, neighbours, served, ubus};
+use crate::host::{hardware, leases, neighbours, served, ubus};
 
 /// Stands in previews and rehearsals where the token would.
 pub(super) const NO_TOKEN: &str = "TOKEN";
@@ -48,6 +50,8 @@ pub struct Engine {
     pub(super) strangers: Strangers,
     /// What is known of hosts in RAM only.
     pub(super) sightings: BTreeMap<String, Sighting>,
+    /// What hosts have, as they reported it.
+    pub(super) hardware: BTreeMap<String, Hardware>,
     /// Which host an address is.
     pub(super) senders: Senders,
     /// Hosts whose answer file uhttpd may serve now.
@@ -75,8 +79,6 @@ pub struct Sighting {
     pub percent: Option<u8>,
     /// Milliseconds of the router's uptime at which its installation began.
     pub began: Option<u64>,
-    /// The answer file that it was given, without secrets, until its installer claims.
-    pub answer: String,
     /// End of the log that its installer sent.
     pub log: String,
     /// What is watched of its installation.
@@ -97,6 +99,7 @@ impl Engine {
             events: Events::default(),
             strangers: Strangers::default(),
             sightings: BTreeMap::new(),
+            hardware: hardware::load(paths),
             senders: Senders::default(),
             open: BTreeSet::new(),
             warnings: BTreeMap::new(),
@@ -125,8 +128,14 @@ impl Engine {
     pub fn fresh_arm(&self, host: &Host, by: ArmedBy, window: Option<u32>) -> Result<Arm, String> {
         let now = self.now();
         let mut random = [0; TOKEN_BYTES];
-        getrandom::fill(&mut random)
-            .map_err(|error| format!("the kernel gives no random numbers: {error}"))?;
+        fill(&mut random)?;
+        let mut key = [0; SEED_BYTES];
+        let host_key = if self.settings.main.ssh_host_keys {
+            fill(&mut key)?;
+            Some(HostKey::new(key))
+        } else {
+            None
+        };
         let window = u64::from(window.unwrap_or(self.settings.main.window)) * 1000;
         Ok(Arm {
             token: Token::new(random),
@@ -136,6 +145,9 @@ impl Engine {
             starts: 0,
             attempts: self.settings.main.attempts,
             by,
+            purpose: Purpose::Install,
+            disk_serial: host.disk_serial.clone(),
+            host_key,
         })
     }
 
@@ -203,6 +215,7 @@ impl Engine {
             .retain(|name, _| settings.configured.contains_key(name));
         self.events
             .keep_hosts(|name| settings.configured.contains_key(name));
+        self.forget_hardware(&settings);
         served::keep_hosts(&self.paths, |name| settings.configured.contains_key(name));
         let changed = self.state.follow(&settings.configured, self.sound);
         // From here on, a host that has no record is new.
@@ -377,4 +390,9 @@ impl Engine {
         };
         self.router.ok_or_else(missing)
     }
+}
+
+fn fill(random: &mut [u8]) -> Result<(), String> {
+    let filled = getrandom::fill(random);
+    filled.map_err(|error| format!("the kernel gives no random numbers: {error}"))
 }

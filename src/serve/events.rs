@@ -57,7 +57,8 @@ pub struct Happened {
     pub wall: Option<u64>,
     /// What happened, in words.
     pub text: String,
-    kind: String,
+    /// Kind of event, one word.
+    pub kind: String,
     number: u64,
     times: u32,
 }

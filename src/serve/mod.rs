@@ -28,6 +28,8 @@ mod arguments;
 pub mod boot;
 mod check;
 mod connections;
+mod diagnosis;
+mod discovery;
 pub mod engine;
 mod events;
 mod files;

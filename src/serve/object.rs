@@ -62,6 +62,11 @@ pub const METHODS: &[MethodSpec] = &[
         right: Right::Read,
     },
     MethodSpec {
+        name: "hardware",
+        arguments: &[("host", Text)],
+        right: Right::Read,
+    },
+    MethodSpec {
         name: "check",
         arguments: &[("host", Text), ("release", Text)],
         right: Right::Read,
@@ -73,6 +78,7 @@ pub const METHODS: &[MethodSpec] = &[
             ("window", Integer),
             ("confirm", Text),
             ("force", Flag),
+            ("discover", Flag),
         ],
         right: Right::Write,
     },
@@ -153,6 +159,10 @@ impl Engine {
                 &given.needed("host")?,
                 &given.text("what")?.unwrap_or_default(),
             ),
+            "hardware" => self.hardware(&given.needed("host")?),
+            "arm" if given.flag("discover")? => {
+                self.discover(&given.needed("host")?, window(given)?)
+            }
             "arm" => self.arm(
                 &given.needed("host")?,
                 window(given)?,
@@ -206,6 +216,7 @@ impl Engine {
             .into());
         }
         let arm = self.fresh_arm(&host, ArmedBy::User, window)?;
+        let arm = self.guard(arm, &host, &answer)?;
         match self.apply(&host.name, Event::Arm(arm))? {
             Outcome::Refused(refusal) => {
                 return Err(format!("{}: {}", host.name, refusal.sentence()).into());

@@ -70,6 +70,8 @@ impl Engine {
         let mut text = format!("got the address {} from DHCP", observed.address);
         if boots {
             text += " to boot from the network";
+            text += &architecture(&class)
+                .map_or_else(String::new, |number| format!(" (architecture {number})"));
         } else if let Some(name) = observed.hostname {
             text += &format!(" as '{name}'");
         }
@@ -109,6 +111,12 @@ impl Engine {
         self.events.add(&now, subject, kind, text);
         done("noted")
     }
+}
+
+/// The number in `PXEClient:Arch:00011:UNDI:003000` (PXE 2.1, 2.2.3).
+fn architecture(class: &str) -> Option<u16> {
+    let (_, rest) = class.split_once(":Arch:")?;
+    rest.get(..5)?.parse().ok()
 }
 
 fn done(what: &str) -> Reply {

@@ -16,7 +16,8 @@ impl Engine {
         let mut faults = Vec::new();
         for host in self.settings.hosts.values().filter(|host| host.publish) {
             let record = self.record(&host.name);
-            let Some(arm) = record.live_arm(&now) else {
+            // What only looks at the hardware needs no answer file to install from.
+            let Some(arm) = record.live_arm(&now).filter(|arm| arm.purpose.installs()) else {
                 continue;
             };
             // A card that the host got since it was armed may be another machine's, and the file holds the token.

@@ -7,6 +7,7 @@ use std::net::Ipv4Addr;
 use super::boot::Answer;
 use super::engine::Engine;
 use crate::core::decision::{self, Identity};
+use crate::core::hardware::{MEBIBYTE, serial_number};
 use crate::core::lifecycle::{Event, Outcome, Refusal};
 use crate::core::mac::Mac;
 use crate::core::machine::{clean_end, clean_to};
@@ -51,6 +52,7 @@ impl Engine {
         match event {
             "claim" if !usable => self.deny(&name, "its section has faults now".to_owned()),
             "claim" => self.report_claim(&name, mac, token, query),
+            "hardware" => self.report_hardware(&name, mac, token, query),
             "progress" => self.report_progress(&name, token, query),
             "completed" => self.report_end(
                 &name,
@@ -59,7 +61,9 @@ impl Engine {
                 "reported that it is installed",
             ),
             "failed" => self.report_failure(&name, token, query),
-            _ => Answer::Bad("event must be claim, progress, completed or failed".to_owned()),
+            _ => Answer::Bad(
+                "event must be claim, progress, completed, failed or hardware".to_owned(),
+            ),
         }
     }
 
@@ -71,6 +75,17 @@ impl Engine {
             );
         }
         let blank = query.get("blank") == Some("1");
+        let serial = query.get("serial").and_then(serial_number);
+        let number = serial
+            .iter()
+            .map(|serial| format!("serial number {serial}"));
+        let bytes = query.get("bytes").and_then(|text| text.parse().ok());
+        let size = bytes.map(|bytes: u64| format!("{} MiB", bytes / MEBIBYTE));
+        let told: Vec<String> = number.chain(size).collect();
+        let told = match told.is_empty() {
+            true => String::new(),
+            false => format!(" ({})", told.join(", ")),
+        };
         let disk = clean_to(query.get("disk").unwrap_or("its disk"), SENTENCE);
         self.report_end(
             name,
@@ -79,14 +94,26 @@ impl Engine {
                 token,
                 nonce: &nonce,
                 blank,
+                serial: serial.as_deref(),
             },
             "claim",
-            &format!("claimed, and may now write {disk}"),
+            &format!("claimed, and may now write {disk}{told}"),
         )
     }
 
-    fn report_end(&mut self, name: &str, event: Event<'_>, kind: &str, done: &str) -> Answer {
+    pub(super) fn report_end(
+        &mut self,
+        name: &str,
+        event: Event<'_>,
+        kind: &str,
+        done: &str,
+    ) -> Answer {
         match self.apply(name, event) {
+            // Both serial numbers are in the note only.
+            Ok(Outcome::Refused(Refusal::OtherDisk)) => {
+                let why = self.record(name).note;
+                self.deny(name, why)
+            }
             Ok(Outcome::Refused(refusal)) => self.deny(name, refusal.sentence().to_owned()),
             Ok(_) => {
                 if kind == "claim" {

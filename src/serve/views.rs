@@ -100,7 +100,15 @@ impl Engine {
         checks.push(match arm {
             Some(arm) => Check {
                 ok: true,
-                text: format!("it is armed for {} more seconds", arm.left(&now) / 1000),
+                text: format!(
+                    "it is armed {}for {} more seconds",
+                    if arm.purpose.installs() {
+                        ""
+                    } else {
+                        "to report its hardware "
+                    },
+                    arm.left(&now) / 1000
+                ),
             },
             None if once => Check {
                 ok: true,
@@ -134,7 +142,10 @@ impl Engine {
         let rendered = self
             .installer(host, &machine, NO_TOKEN)
             .map(drop)
-            .and_then(|()| self.answer(host, &machine, NO_TOKEN).map(drop));
+            .and_then(|()| {
+                self.answer_under(&record, host, &machine, NO_TOKEN)
+                    .map(drop)
+            });
         checks.push(match rendered {
             Ok(()) => Check {
                 ok: true,
@@ -155,6 +166,10 @@ impl Engine {
         let installs = (arm.is_some() || once) && checks.iter().all(|check| check.ok);
         let loader = self.has_disk_loader(&machine);
         let (decision, why) = match checks.iter().find(|check| !check.ok) {
+            None if installs && record.discovers(&now) => (
+                "install".to_owned(),
+                "it boots the installer, reports its hardware and powers off".to_owned(),
+            ),
             None if installs => (
                 "install".to_owned(),
                 format!("it installs {}", host.profile),

@@ -2,7 +2,7 @@
 
 use kickstand::core::lifecycle::Phase;
 
-use super::driver::{Driver, HOSTS, Judgement, NONCES, card};
+use super::driver::{Driver, HOSTS, Judgement, card, run_of};
 use super::operations::{Operation, Point};
 use super::system::System;
 
@@ -16,6 +16,10 @@ impl<S: System> Driver<S> {
         let (host, number, token) = match during {
             Operation::Arm { host, window } => {
                 self.system.arm(HOSTS[*host], *window);
+                (Some(*host), 0, String::new())
+            }
+            Operation::Discover { host, window } => {
+                self.system.discover(HOSTS[*host], *window);
                 (Some(*host), 0, String::new())
             }
             Operation::Disarm { host } => {
@@ -38,6 +42,10 @@ impl<S: System> Driver<S> {
                 card: number,
                 token,
                 ..
+            }
+            | Operation::Hardware {
+                card: number,
+                token,
             }
             | Operation::Progress {
                 card: number,
@@ -66,6 +74,10 @@ impl<S: System> Driver<S> {
             Operation::Boot { .. } => self.permission(host, 7200, &after),
             _ => None,
         };
+        let look = match during {
+            Operation::Discover { window, .. } => self.look(host, *window, &after),
+            _ => None,
+        };
         let ghost = &mut self.ghosts[host];
         let began = after.phase == Phase::Installing && before[host] != Phase::Installing;
         match during {
@@ -77,6 +89,15 @@ impl<S: System> Driver<S> {
                     ghost.armed(Some(armed), true)?;
                 }
             }
+            Operation::Discover { .. } => {
+                ghost.armed_since = true;
+                if let Some(look) = look {
+                    let known = ghost.knows(&look.token);
+                    if !known {
+                        ghost.armed_to_discover(Some(look), when, false)?;
+                    }
+                }
+            }
             Operation::Boot { .. } => {
                 if let Some(automatic) = armed.filter(|armed| armed.blank_only) {
                     ghost.booted(number, false, None, Some(automatic), when, false)?;
@@ -85,9 +106,9 @@ impl<S: System> Driver<S> {
             Operation::Fetch { claims: false, .. } if began => {
                 ghost.fetched((number, &token, false), true, when, false)?;
             }
-            Operation::Claim { nonce, blank, .. } if began => {
-                let nonce = NONCES[usize::from(*nonce)];
-                ghost.claimed((number, &token, nonce, *blank), true, when, false)?;
+            Operation::Claim { serial, .. } if began => {
+                let run = run_of(during);
+                ghost.claimed((number, &token, run, *serial), true, when, false)?;
             }
             Operation::Disarm { .. } => {
                 ghost.completion_due &= after.phase == Phase::Installing;
@@ -95,10 +116,12 @@ impl<S: System> Driver<S> {
             _ => {}
         }
         ghost.running &= after.phase == Phase::Installing;
-        match (&after.arm, &mut ghost.permission) {
-            (Some(arm), Some(permission)) => permission.starts = arm.starts,
-            (None, _) => ghost.permission = None,
-            (Some(_), None) => {}
+        for known in [&mut ghost.permission, &mut ghost.look] {
+            match (&after.arm, known.as_mut()) {
+                (Some(arm), Some(permission)) => permission.starts = arm.starts,
+                (None, _) => *known = None,
+                (Some(_), None) => {}
+            }
         }
         Ok(())
     }

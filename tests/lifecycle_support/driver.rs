@@ -1,14 +1,16 @@
 //! Performs operations on a system, tells the model what was answered, and lets it judge.
 
-use kickstand::core::lifecycle::{ArmedBy, Now, Phase, Record};
+use kickstand::core::lifecycle::{Arm, ArmedBy, Now, Phase, Record};
 
 use super::ghost::{Ghost, Permission, When};
 use super::operations::{CARDS, Operation, Tampering, Token};
-use super::system::System;
+use super::system::{Run, System};
 
 /// The first is armed by its user only, the second has `install 'once'`.
 pub(super) const HOSTS: [&str; 2] = ["manual", "once"];
 pub(super) const NONCES: [&str; 3] = ["run one", "run two", "run three"];
+/// Serial numbers of disks.
+pub(super) const SERIALS: [&str; 2] = ["WD-1", "WD-2"];
 const GARBAGE: [&str; 4] = [
     "",
     "TOKEN",
@@ -26,6 +28,8 @@ pub struct Driver<S> {
     pub(super) ghosts: [Ghost; 2],
     /// Cards of the hosts that are configured.
     configured: [Option<Vec<usize>>; 2],
+    /// Their option disk_serial.
+    guards: [Option<usize>; 2],
     router_start: u32,
     uptime: u64,
     wall: Option<u64>,
@@ -48,6 +52,7 @@ impl<S: System> Driver<S> {
             system: S::new(&now(0, START, None)),
             ghosts: [Ghost::default(), Ghost::default()],
             configured: [None, None],
+            guards: [None, None],
             router_start: 0,
             uptime: START,
             wall: None,
@@ -79,6 +84,11 @@ impl<S: System> Driver<S> {
                 power,
             } => self.crash(during, *point, *power)?,
             Operation::Tamper { how, router } => self.tamper(how, *router),
+            Operation::Guard { host, serial } => {
+                self.guards[*host] = *serial;
+                let uci = self.uci();
+                self.system.configure(&uci);
+            }
             Operation::Remove { host } => self.set_cards(*host, None),
             Operation::Configure { host, cards } => {
                 let taken = self.configured[1 - host].clone().unwrap_or_default();
@@ -170,6 +180,9 @@ impl<S: System> Driver<S> {
             for number in cards {
                 uci += &format!("\tlist mac '{}'\n", card(*number));
             }
+            if let Some(serial) = self.guards[host] {
+                uci += &format!("\toption disk_serial '{}'\n", SERIALS[serial]);
+            }
             if HOSTS[host] == "once" {
                 uci += "\toption install 'once'\n";
             }
@@ -216,6 +229,12 @@ impl<S: System> Driver<S> {
         self.restart(router);
     }
 
+    /// The arm of a record that is for a look at the hardware only.
+    pub(super) fn look(&self, host: usize, window: u32, record: &Record) -> Option<Permission> {
+        let arm = record.arm.as_ref().filter(|arm| !arm.purpose.installs())?;
+        Some(self.as_permission(host, window, arm))
+    }
+
     /// The permission that a record's arm stands for, as far as only the system can know it: its token.
     pub(super) fn permission(
         &self,
@@ -223,15 +242,20 @@ impl<S: System> Driver<S> {
         window: u32,
         record: &Record,
     ) -> Option<Permission> {
-        let arm = record.arm.as_ref()?;
-        Some(Permission {
+        let arm = record.arm.as_ref().filter(|arm| arm.purpose.installs())?;
+        Some(self.as_permission(host, window, arm))
+    }
+
+    fn as_permission(&self, host: usize, window: u32, arm: &Arm) -> Permission {
+        Permission {
             token: arm.token.reveal().to_owned(),
             cards: self.configured[host].clone().unwrap_or_default(),
             router_start: self.router_start,
             deadline: self.uptime + u64::from(window) * 1000,
             blank_only: arm.by == ArmedBy::Once,
+            serial: self.guards[host],
             starts: 0,
-        })
+        }
     }
 
     pub(super) fn remember_token(&mut self, host: usize) {
@@ -257,6 +281,17 @@ impl<S: System> Driver<S> {
                 }
                 let sound = sound && self.configured[*host].is_some();
                 self.ghosts[*host].armed(permission.filter(|_| accepted), sound)
+            }
+            Operation::Discover { host, window } => {
+                let accepted = self.system.discover(HOSTS[*host], *window);
+                let record = self.system.record(HOSTS[*host]);
+                self.remember_token(*host);
+                let look = self.look(*host, *window, &record);
+                if accepted && look.is_none() {
+                    return Err("to be looked at, and there is no such arm".to_owned());
+                }
+                let sound = sound && self.configured[*host].is_some();
+                self.ghosts[*host].armed_to_discover(look.filter(|_| accepted), when, sound)
             }
             Operation::Disarm { host } => {
                 let accepted = self.system.disarm(HOSTS[*host]);
@@ -289,6 +324,7 @@ impl<S: System> Driver<S> {
             }
             Operation::Fetch { card, token, .. }
             | Operation::Claim { card, token, .. }
+            | Operation::Hardware { card, token }
             | Operation::Progress { card, token }
             | Operation::Completed { card, token }
             | Operation::Failed { card, token } => self.installer(request, *card, *token),
@@ -323,10 +359,11 @@ impl<S: System> Driver<S> {
             Operation::Fetch { claims, .. } => {
                 ghost.fetched((number, &token, *claims), accepted, when, sound)
             }
-            Operation::Claim { nonce, blank, .. } => {
-                let nonce = NONCES[usize::from(*nonce)];
-                ghost.claimed((number, &token, nonce, *blank), accepted, when, sound)
+            Operation::Claim { serial, .. } => {
+                let run = run_of(request);
+                ghost.claimed((number, &token, run, *serial), accepted, when, sound)
             }
+            Operation::Hardware { .. } => ghost.discovered((number, &token), accepted, when, sound),
             Operation::Completed { .. } => {
                 ghost.completed(&token, accepted, sound)?;
                 let installed = self.system.record(HOSTS[host]).phase == Phase::Installed;
@@ -343,14 +380,30 @@ impl<S: System> Driver<S> {
     pub(super) fn show(&mut self, request: &Operation, card: &str, token: &str) -> bool {
         match request {
             Operation::Fetch { claims, .. } => self.system.fetch(card, token, *claims),
-            Operation::Claim { nonce, blank, .. } => {
-                self.system
-                    .claim(card, token, NONCES[usize::from(*nonce)], *blank)
-            }
+            Operation::Claim { .. } => self.system.claim(card, token, run_of(request)),
+            Operation::Hardware { .. } => self.system.hardware(card, token),
             Operation::Progress { .. } => self.system.progress(card, token),
             Operation::Completed { .. } => self.system.completed(card, token),
             _ => self.system.failed(card, token),
         }
+    }
+}
+
+/// The run of the installer that a claim is of.
+pub(super) fn run_of(claim: &Operation) -> Run {
+    let Operation::Claim {
+        nonce,
+        blank,
+        serial,
+        ..
+    } = claim
+    else {
+        panic!("{claim:?} is no claim");
+    };
+    Run {
+        nonce: NONCES[usize::from(*nonce)],
+        blank: *blank,
+        serial: serial.map(|serial| SERIALS[serial]),
     }
 }
 

@@ -14,9 +14,10 @@ use serde_json::json;
 
 use super::driver::card;
 use super::operations::{CARDS, Point};
-use super::system::System;
+use super::system::{Run, System};
 
 const STATE: &str = "etc/kickstand/state.json";
+const GOOD: &str = include_str!("../kickstarts/good/smallest.ks");
 const WRITTEN: &str = "var/run/kickstand/written";
 
 /// What a file holds; None when there is none.
@@ -86,9 +87,10 @@ impl System for RealEngine {
             table += &format!("{} 0x1 0x2 {card} * br-lan\n", address(&card));
         }
         tree.write("proc/net/arp", table);
+        // Without errors: what arms itself must have none.
         tree.write(
             "www/kickstand/answers/claims.ks",
-            "curl event=claim {{ token }}\n",
+            format!("{GOOD}%pre\ncurl event=claim \"serial=$serial\" {{{{ token }}}}\n%end\n"),
         );
         tree.write("www/kickstand/answers/silent.ks", "{{ token }}\n");
         tree.write("etc/config/kickstand", "");
@@ -129,6 +131,17 @@ impl System for RealEngine {
         )
     }
 
+    fn discover(&mut self, host: &str, window: u32) -> bool {
+        self.called(
+            "arm",
+            json!({"host": host, "window": window, "discover": true}),
+        )
+    }
+
+    fn hardware(&mut self, card: &str, token: &str) -> bool {
+        self.report(card, token, "event=hardware&hardware={}")
+    }
+
     fn disarm(&mut self, host: &str) -> bool {
         self.called("disarm", json!({"host": host}))
     }
@@ -156,12 +169,13 @@ impl System for RealEngine {
         matches!(answer, Answer::Text(_))
     }
 
-    fn claim(&mut self, card: &str, token: &str, nonce: &str, blank: bool) -> bool {
-        let blank = u8::from(blank);
+    fn claim(&mut self, card: &str, token: &str, run: Run) -> bool {
+        let (nonce, blank) = (run.nonce, u8::from(run.blank));
+        let serial = run.serial.unwrap_or_default();
         self.report(
             card,
             token,
-            &format!("event=claim&nonce={nonce}&blank={blank}"),
+            &format!("event=claim&nonce={nonce}&blank={blank}&serial={serial}"),
         )
     }
 

@@ -2,6 +2,8 @@
 //!
 //! It knows nothing of phases, records and files. It only sees what was asked and what was answered.
 
+use super::system::Run;
+
 /// The user's permission, or the automatic one of `install 'once'`.
 #[derive(Debug, Clone)]
 pub struct Permission {
@@ -10,23 +12,33 @@ pub struct Permission {
     pub router_start: u32,
     pub deadline: u64,
     pub blank_only: bool,
+    /// The only disk that it is for.
+    pub serial: Option<usize>,
     /// Installers that were told to start, without repetitions.
     pub starts: u32,
 }
 
 /// A run of an installer that was granted.
 #[derive(Debug, Clone)]
-pub struct Run {
+pub struct Granted {
     pub token: String,
     /// None when the answer file did not claim, so that handing it out was the grant.
     pub nonce: Option<String>,
+}
+
+impl Permission {
+    fn covers(&self, blank: bool, serial: Option<usize>) -> bool {
+        (blank || !self.blank_only) && (self.serial.is_none() || self.serial == serial)
+    }
 }
 
 /// What the model knows of a host.
 #[derive(Debug, Clone, Default)]
 pub struct Ghost {
     pub permission: Option<Permission>,
-    pub runs: Vec<Run>,
+    /// To look at the hardware, and never to be granted anything.
+    pub look: Option<Permission>,
+    pub runs: Vec<Granted>,
     /// The last run has neither reported its end, nor booted again, nor been given up.
     pub running: bool,
     /// Its completion must still be accepted.
@@ -57,20 +69,23 @@ fn demand(condition: bool, what: &str) -> Judgement {
     }
 }
 
+fn alive(permission: &Permission, when: When) -> bool {
+    permission.router_start == when.router_start && when.uptime < permission.deadline
+}
+
 impl Ghost {
     fn live(&self, when: When) -> Option<&Permission> {
-        let live = |permission: &&Permission| {
-            permission.router_start == when.router_start && when.uptime < permission.deadline
-        };
-        self.permission.as_ref().filter(live)
+        self.permission.as_ref().filter(|arm| alive(arm, when))
+    }
+
+    fn live_look(&self, when: When) -> Option<&Permission> {
+        self.look.as_ref().filter(|arm| alive(arm, when))
     }
 
     /// Whether a token was ever issued to this host.
     pub fn knows(&self, token: &str) -> bool {
-        self.permission
-            .as_ref()
-            .is_some_and(|permission| permission.token == token)
-            || self.runs.iter().any(|run| run.token == token)
+        let of = |arm: &Option<Permission>| arm.as_ref().is_some_and(|arm| arm.token == token);
+        of(&self.permission) || of(&self.look) || self.runs.iter().any(|run| run.token == token)
     }
 
     /// The user armed the host and was told that this worked, or that it did not.
@@ -81,6 +96,11 @@ impl Ghost {
                     self.runs.iter().all(|run| run.token != permission.token),
                     "a new arm has a used token",
                 )?;
+                let looked = self.look.take();
+                demand(
+                    looked.is_none_or(|look| look.token != permission.token),
+                    "a token that was to look may wipe now",
+                )?;
                 self.permission = Some(permission);
                 self.allowance = false;
                 self.armed_since = true;
@@ -90,10 +110,57 @@ impl Ghost {
         }
     }
 
+    /// The user armed the host for a look at its hardware, or was told that this cannot be.
+    pub fn armed_to_discover(
+        &mut self,
+        accepted: Option<Permission>,
+        when: When,
+        sound: bool,
+    ) -> Judgement {
+        let busy = self.running || self.live(when).is_some();
+        match accepted {
+            Some(look) => {
+                // A state that was lost has lost its arms.
+                demand(
+                    !sound || self.live(when).is_none(),
+                    "a look took the place of an arm",
+                )?;
+                demand(
+                    self.runs.iter().all(|run| run.token != look.token),
+                    "a look has a used token",
+                )?;
+                self.permission = None;
+                self.look = Some(look);
+                self.armed_since = true;
+                Ok(())
+            }
+            None => demand(!sound || busy, "a look was refused without need"),
+        }
+    }
+
+    /// Hardware was reported.
+    pub fn discovered(
+        &mut self,
+        (card, token): (usize, &str),
+        accepted: bool,
+        when: When,
+        sound: bool,
+    ) -> Judgement {
+        let meant = self
+            .live_look(when)
+            .is_some_and(|look| look.token == token && look.cards.contains(&card));
+        if accepted {
+            self.look = None;
+            return demand(meant, "hardware was accepted that nobody asked for");
+        }
+        demand(!meant || !sound, "hardware was refused that was asked for")
+    }
+
     /// The user took it back; nothing may be granted from here on.
     pub fn disarmed(&mut self, accepted: bool, when: When, sound: bool) -> Judgement {
-        let needed = self.running || self.live(when).is_some();
+        let needed = self.running || self.live(when).is_some() || self.live_look(when).is_some();
         self.permission = None;
+        self.look = None;
         self.running = false;
         self.completion_due = false;
         demand(
@@ -120,7 +187,13 @@ impl Ghost {
             self.allowance = false;
             self.armed_since = true;
         }
-        let Some(permission) = self.live(when).cloned() else {
+        let look = self.live(when).is_none();
+        let arm = if look {
+            self.live_look(when)
+        } else {
+            self.live(when)
+        };
+        let Some(permission) = arm.cloned() else {
             return demand(told.is_none(), "told to install without a live arm");
         };
         let meant = permission.cards.contains(&card);
@@ -137,14 +210,20 @@ impl Ghost {
                     token == permission.token,
                     "told to install with another token",
                 )?;
-                if let Some(permission) = &mut self.permission {
-                    permission.starts += u32::from(counts);
+                let mine = if look {
+                    &mut self.look
+                } else {
+                    &mut self.permission
+                };
+                if let Some(mine) = mine {
+                    mine.starts += u32::from(counts);
                 }
                 Ok(())
             }
             None => {
                 if meant && exhausted {
                     self.permission = None;
+                    self.look = None;
                 }
                 demand(
                     !meant || exhausted || !sound,
@@ -165,10 +244,13 @@ impl Ghost {
         let live = self
             .live(when)
             .filter(|permission| permission.token == token && permission.cards.contains(&card));
-        let grants = live.is_some_and(|permission| claims || !permission.blank_only);
+        let grants = live.is_some_and(|permission| claims || permission.covers(false, None));
+        let looks = self
+            .live_look(when)
+            .is_some_and(|look| look.token == token && look.cards.contains(&card));
         if !handed_out {
             return demand(
-                !grants || !sound,
+                !(grants || looks) || !sound,
                 "an answer file was refused to a live arm",
             );
         }
@@ -177,7 +259,7 @@ impl Ghost {
             .iter()
             .any(|run| run.token == token && (claims || run.nonce.is_none()));
         demand(
-            grants || again,
+            grants || again || looks,
             "an answer file was handed out without a live arm",
         )?;
         if !claims && grants {
@@ -189,7 +271,7 @@ impl Ghost {
     /// A claim was granted or refused.
     pub fn claimed(
         &mut self,
-        (card, token, nonce, blank): (usize, &str, &str, bool),
+        (card, token, run, serial): (usize, &str, Run, Option<usize>),
         granted: bool,
         when: When,
         sound: bool,
@@ -197,7 +279,7 @@ impl Ghost {
         let matching = self
             .live(when)
             .filter(|permission| permission.token == token && permission.cards.contains(&card));
-        let allowed = matching.is_some_and(|permission| blank || !permission.blank_only);
+        let allowed = matching.is_some_and(|permission| permission.covers(run.blank, serial));
         if !granted {
             if matching.is_some() && !allowed {
                 self.permission = None;
@@ -207,12 +289,12 @@ impl Ghost {
         let again = self
             .runs
             .iter()
-            .any(|run| run.token == token && run.nonce.as_deref() == Some(nonce));
+            .any(|known| known.token == token && known.nonce.as_deref() == Some(run.nonce));
         if again {
             return Ok(());
         }
         demand(allowed, "A CLAIM WAS GRANTED WITHOUT A LIVE ARM")?;
-        self.begin(token, Some(nonce));
+        self.begin(token, Some(run.nonce));
         Ok(())
     }
 
@@ -221,7 +303,7 @@ impl Ghost {
         self.running = true;
         self.completion_due = true;
         self.armed_since = false;
-        self.runs.push(Run {
+        self.runs.push(Granted {
             token: token.to_owned(),
             nonce: nonce.map(str::to_owned),
         });
@@ -264,6 +346,8 @@ impl Ghost {
             .is_some_and(|permission| permission.token == token)
         {
             self.permission = None;
+        } else if self.look.as_ref().is_some_and(|look| look.token == token) {
+            self.look = None;
         } else {
             self.running = false;
         }
@@ -272,6 +356,6 @@ impl Ghost {
 
     /// Whether status may say that the host is armed.
     pub fn may_be_called_armed(&self, when: When) -> bool {
-        self.live(when).is_some()
+        self.live(when).is_some() || self.live_look(when).is_some()
     }
 }

@@ -7,6 +7,12 @@ use proptest::prelude::*;
 pub enum Operation {
     /// The user arms a host.
     Arm { host: usize, window: u32 },
+    /// The user arms a host for a look at its hardware.
+    Discover { host: usize, window: u32 },
+    /// The installer's environment reports the hardware.
+    Hardware { card: usize, token: Token },
+    /// From now on, option disk_serial of a host is this one of [`SERIALS`](super::driver::SERIALS), or not set.
+    Guard { host: usize, serial: Option<usize> },
     /// The user takes it back.
     Disarm { host: usize },
     /// The iPXE of a card asks what to boot.
@@ -23,6 +29,8 @@ pub enum Operation {
         token: Token,
         nonce: u8,
         blank: bool,
+        /// Which disk it has found; none when it cannot tell.
+        serial: Option<usize>,
     },
     /// An installer says how far it is.
     Progress { card: usize, token: Token },
@@ -106,17 +114,24 @@ fn request() -> impl Strategy<Value = Operation> {
     prop_oneof![
         5 => (host.clone(), prop_oneof![Just(60), Just(600), Just(7200)])
             .prop_map(|(host, window)| Operation::Arm { host, window }),
+        2 => (host.clone(), prop_oneof![Just(60), Just(600)])
+            .prop_map(|(host, window)| Operation::Discover { host, window }),
         1 => host.prop_map(|host| Operation::Disarm { host }),
         6 => (card.clone(), prop::bool::weighted(0.7))
             .prop_map(|(card, first_try)| Operation::Boot { card, first_try }),
         3 => (card.clone(), token(), prop::bool::weighted(0.7))
             .prop_map(|(card, token, claims)| Operation::Fetch { card, token, claims }),
-        6 => (card.clone(), token(), 0..3_u8, any::<bool>())
-            .prop_map(|(card, token, nonce, blank)| Operation::Claim { card, token, nonce, blank }),
+        6 => (card.clone(), token(), 0..3_u8, any::<bool>(), serial())
+            .prop_map(|(card, token, nonce, blank, serial)| Operation::Claim { card, token, nonce, blank, serial }),
+        2 => (card.clone(), token()).prop_map(|(card, token)| Operation::Hardware { card, token }),
         1 => (card.clone(), token()).prop_map(|(card, token)| Operation::Progress { card, token }),
         3 => (card.clone(), token()).prop_map(|(card, token)| Operation::Completed { card, token }),
         1 => (card, token()).prop_map(|(card, token)| Operation::Failed { card, token }),
     ]
+}
+
+fn serial() -> impl Strategy<Value = Option<usize>> {
+    prop_oneof![1 => Just(None), 4 => Just(Some(0)), 1 => Just(Some(1))]
 }
 
 fn tampering() -> impl Strategy<Value = Tampering> {
@@ -148,6 +163,7 @@ fn operation() -> impl Strategy<Value = Operation> {
         }),
         2 => (tampering(), prop::bool::weighted(0.3))
             .prop_map(|(how, router)| Operation::Tamper { how, router }),
+        2 => (0..2_usize, serial()).prop_map(|(host, serial)| Operation::Guard { host, serial }),
         1 => (0..2_usize).prop_map(|host| Operation::Remove { host }),
         2 => (0..2_usize, any::<[bool; CARDS]>())
             .prop_map(|(host, cards)| Operation::Configure { host, cards }),

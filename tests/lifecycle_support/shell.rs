@@ -4,14 +4,14 @@
 use std::collections::BTreeMap;
 
 use kickstand::core::decision::{Identity, arms_itself, identify};
-use kickstand::core::lifecycle::{Arm, ArmedBy, Event, Now, Outcome, Record, step};
+use kickstand::core::lifecycle::{Arm, ArmedBy, Event, Now, Outcome, Phase, Purpose, Record, step};
 use kickstand::core::settings::{self, Host, Settings};
 use kickstand::core::state::{self, State};
 use kickstand::core::token::{TOKEN_BYTES, Token};
 use kickstand::core::uci;
 
 use super::operations::Point;
-use super::system::System;
+use super::system::{Run, System};
 
 pub struct Shell {
     now: Now,
@@ -79,6 +79,9 @@ impl Shell {
             starts: 0,
             attempts: self.settings.main.attempts,
             by,
+            purpose: Purpose::Install,
+            disk_serial: host.disk_serial.clone(),
+            host_key: None,
         }
     }
 
@@ -126,6 +129,24 @@ impl System for Shell {
         self.accepts(name, Event::Arm(arm))
     }
 
+    fn discover(&mut self, name: &str, window: u32) -> bool {
+        let Some(host) = self.settings.hosts.get(name).cloned() else {
+            return false;
+        };
+        let arm = Arm {
+            purpose: Purpose::Discover(Phase::Idle),
+            ..self.fresh_arm(&host, ArmedBy::User, window)
+        };
+        self.accepts(name, Event::Arm(arm))
+    }
+
+    fn hardware(&mut self, card: &str, token: &str) -> bool {
+        let mac = card.parse().expect("a card");
+        let what = "discovered";
+        self.host(card)
+            .is_some_and(|host| self.accepts(&host.name, Event::Discovered { mac, token, what }))
+    }
+
     fn disarm(&mut self, host: &str) -> bool {
         self.settings.hosts.contains_key(host) && self.accepts(host, Event::Disarm)
     }
@@ -150,7 +171,7 @@ impl System for Shell {
             .is_some_and(|host| self.accepts(&host.name, Event::Fetched { mac, token, claims }))
     }
 
-    fn claim(&mut self, card: &str, token: &str, nonce: &str, blank: bool) -> bool {
+    fn claim(&mut self, card: &str, token: &str, run: Run) -> bool {
         let mac = card.parse().expect("a card");
         self.host(card).is_some_and(|host| {
             self.accepts(
@@ -158,8 +179,9 @@ impl System for Shell {
                 Event::Claim {
                     mac,
                     token,
-                    nonce,
-                    blank,
+                    nonce: run.nonce,
+                    blank: run.blank,
+                    serial: run.serial,
                 },
             )
         })

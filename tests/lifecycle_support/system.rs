@@ -4,6 +4,14 @@ use kickstand::core::lifecycle::{Now, Record};
 
 use super::operations::Point;
 
+/// A run of an installer, as it claims.
+#[derive(Debug, Clone, Copy)]
+pub struct Run {
+    pub nonce: &'static str,
+    pub blank: bool,
+    pub serial: Option<&'static str>,
+}
+
 /// kickstand, seen from outside, with its files within reach.
 pub trait System {
     /// A system that was started once without any host and without a state file.
@@ -16,6 +24,10 @@ pub trait System {
 
     /// The user arms a host. Whether it was accepted; so in all that follow.
     fn arm(&mut self, host: &str, window: u32) -> bool;
+    /// The user arms it for a look at its hardware.
+    fn discover(&mut self, host: &str, window: u32) -> bool;
+    /// The hardware is reported.
+    fn hardware(&mut self, card: &str, token: &str) -> bool;
     /// The user takes it back.
     fn disarm(&mut self, host: &str) -> bool;
     /// An iPXE asks; the token when it is told to install.
@@ -23,7 +35,7 @@ pub trait System {
     /// An installer fetches its answer file, which claims or does not.
     fn fetch(&mut self, card: &str, token: &str, claims: bool) -> bool;
     /// An installer claims.
-    fn claim(&mut self, card: &str, token: &str, nonce: &str, blank: bool) -> bool;
+    fn claim(&mut self, card: &str, token: &str, run: Run) -> bool;
     /// An installer says how far it is.
     fn progress(&mut self, card: &str, token: &str) -> bool;
     /// An installer is done.

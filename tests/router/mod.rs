@@ -264,6 +264,7 @@ pub fn host(name: &str, macs: &[&str]) -> Host {
         hostname: name.to_owned(),
         profile: "almalinux9".to_owned(),
         disk: None,
+        disk_serial: None,
         network: HostNetwork::default(),
         leave: None,
         install: Install::Manual,

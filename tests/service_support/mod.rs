@@ -36,6 +36,16 @@ pub fn arm_unchecked(service: &Service, host: &str) {
     assert!(output.status.success(), "{output:?}\n{}", service.log());
 }
 
+/// Has the machine of `r220a` report a disk and a port.
+pub fn discover_r220a(service: &Service) {
+    let output = service.kickstand(&["arm", "--discover", "r220a"]);
+    assert!(output.status.success(), "{output:?}\n{}", service.log());
+    let hardware = r#"{"disks":[{"name":"sda"}],"ports":[{"name":"eno1"}]}"#;
+    let report = format!("event=hardware&hardware={hardware}");
+    let reply = R220A.reports(service, &R220A.token(service), &report);
+    assert_eq!(reply.status, 200, "{}", reply.text());
+}
+
 /// One host's line of status, as JSON.
 pub fn status(service: &Service, host: &str) -> serde_json::Value {
     let all = status_of_all(service);

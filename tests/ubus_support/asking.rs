@@ -23,7 +23,7 @@ pub fn good(method: &str) -> Value {
         "render" => json!({"host": "r220a", "what": "args"}),
         "check" => json!({"host": "r220a", "release": "RHEL9"}),
         "arm" => json!({"host": "r220a", "window": 600, "confirm": "r220a", "force": false}),
-        "disarm" | "wake" => json!({"host": "r220a"}),
+        "hardware" | "disarm" | "wake" => json!({"host": "r220a"}),
         "adopt" => json!({"mac": "52:54:00:00:00:66", "name": "new", "profile": "almalinux9"}),
         "forget" => json!({"mac": "52:54:00:00:00:66"}),
         "report" => {

@@ -9,6 +9,7 @@ mod step;
 
 use serde::{Deserialize, Serialize};
 
+use super::host_key::HostKey;
 use super::mac::Mac;
 use super::token::Token;
 
@@ -79,12 +80,29 @@ pub struct Arm {
     pub attempts: u32,
     /// Whose permission it is.
     pub by: ArmedBy,
+    /// What it permits.
+    #[serde(default, skip_serializing_if = "Purpose::installs")]
+    pub purpose: Purpose,
+    /// Serial number of the only disk that it covers; without one, whichever disk the answer file names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disk_serial: Option<String>,
+    /// The SSH host key that the installed system is to have.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host_key: Option<HostKey>,
 }
 
 impl Arm {
     /// Whether an installer may be started or may claim under it now.
     pub fn live(&self, now: &Now) -> bool {
         self.router_start == now.router_start && now.uptime < self.deadline
+    }
+
+    /// The phase to go back to when it ends without having led anywhere; none for one that was to install.
+    pub fn back(&self) -> Option<Phase> {
+        match self.purpose {
+            Purpose::Install => None,
+            Purpose::Discover(back) => Some(back),
+        }
     }
 
     /// Milliseconds left.
@@ -94,6 +112,25 @@ impl Arm {
         } else {
             0
         }
+    }
+}
+
+/// What an arm permits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Purpose {
+    /// One installation, which wipes the disk.
+    #[default]
+    Install,
+    /// A look at the hardware: the installer starts, reports and powers off. No claim is granted under it. Holds the phase to
+    /// go back to.
+    Discover(Phase),
+}
+
+impl Purpose {
+    /// Whether it is for an installation.
+    pub fn installs(&self) -> bool {
+        *self == Purpose::Install
     }
 }
 
@@ -114,6 +151,17 @@ pub struct Claim {
     pub token: Token,
     /// Random word of that one run of the installer: the same run may ask again when our answer got lost.
     pub nonce: String,
+    /// The SSH host key of that installation; its private part until the installation is over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host_key: Option<HostKey>,
+}
+
+impl Claim {
+    fn forget_key(&mut self) {
+        if let Some(key) = &mut self.host_key {
+            key.forget();
+        }
+    }
 }
 
 /// Whether `option install 'once'` may still arm a host by itself.
@@ -150,9 +198,35 @@ pub struct Record {
 }
 
 impl Record {
+    /// The SSH host key of the system that is installed, as far as it is known.
+    pub fn host_key(&self) -> Option<&HostKey> {
+        let claim = self
+            .claim
+            .as_ref()
+            .filter(|_| self.phase == Phase::Installed);
+        claim.and_then(|claim| claim.host_key.as_ref())
+    }
+
+    /// The SSH host key for the answer file that is asked for with this token.
+    pub fn key_to_deliver(&self, token: &str) -> Option<&HostKey> {
+        let arm = self.arm.as_ref().filter(|arm| arm.token.matches(token));
+        let claim = self
+            .claim
+            .as_ref()
+            .filter(|claim| claim.token.matches(token));
+        arm.and_then(|arm| arm.host_key.as_ref())
+            .or_else(|| claim.and_then(|claim| claim.host_key.as_ref()))
+    }
+
     /// The arm under which something may be started now.
     pub fn live_arm(&self, now: &Now) -> Option<&Arm> {
         self.arm.as_ref().filter(|arm| arm.live(now))
+    }
+
+    /// Whether the arm that is live is for a look at the hardware only.
+    pub fn discovers(&self, now: &Now) -> bool {
+        self.live_arm(now)
+            .is_some_and(|arm| !arm.purpose.installs())
     }
 
     /// Whether a token belongs to what is going on: a live arm, or the installation that claimed.
@@ -212,6 +286,17 @@ pub enum Event<'a> {
         nonce: &'a str,
         /// Whether it found the target disk blank.
         blank: bool,
+        /// Serial number of the target disk, already cut and cleaned; none when the installer cannot tell.
+        serial: Option<&'a str>,
+    },
+    /// The installer's environment reported the hardware, as [`Purpose::Discover`] has it do.
+    Discovered {
+        /// The card that it booted from.
+        mac: Mac,
+        /// The token that it showed.
+        token: &'a str,
+        /// What was found, in a few words.
+        what: &'a str,
     },
     /// Its installer is done.
     Completed {
@@ -255,8 +340,14 @@ pub enum Refusal {
     Claimed,
     /// An arm of `install 'once'` does not cover a disk that holds something.
     DiskNotBlank,
-    /// An arm of `install 'once'` needs an answer file that claims.
+    /// An arm of `install 'once'`, or one for a certain disk, needs an answer file that claims.
     NoClaimInAnswer,
+    /// The target disk is not the one that was armed for, or the installer cannot tell. The record's note names both.
+    OtherDisk,
+    /// The arm is for a look at the hardware only.
+    DiscoversOnly,
+    /// The host is armed for an installation, which a look at its hardware would take the place of.
+    ArmedToInstall,
     /// An installation is going on.
     Installing,
     /// It cannot arm itself (any more).
@@ -281,8 +372,13 @@ impl Refusal {
                 "the disk holds something and nobody armed this host (install 'once' covers blank disks only): arm it to wipe that disk"
             }
             Refusal::NoClaimInAnswer => {
-                "this answer file does not claim, and install 'once' needs one that does: arm the host yourself"
+                "this answer file does not claim, and this arm (install 'once', or option disk_serial) needs one that does: include claim.ks"
             }
+            Refusal::OtherDisk => "the disk is not the one that this host was armed for",
+            Refusal::DiscoversOnly => {
+                "this arm is for a look at the hardware only: arm the host to install it"
+            }
+            Refusal::ArmedToInstall => "it is armed for an installation: disarm it first",
             Refusal::Installing => {
                 "an installation is going on: disarm the host first if that one is dead"
             }

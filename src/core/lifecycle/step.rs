@@ -1,6 +1,6 @@
 //! What each event changes.
 
-use super::{Arm, ArmedBy, Claim, Event, Now, Once, Outcome, Phase, Record, Refusal};
+use super::{Arm, ArmedBy, Claim, Event, Now, Once, Outcome, Phase, Purpose, Record, Refusal};
 use crate::core::mac::Mac;
 
 /// The record after an event, and what the event led to.
@@ -19,11 +19,22 @@ pub fn step(record: &Record, event: Event<'_>, now: &Now) -> (Record, Outcome) {
             token,
             nonce,
             blank,
-        } => claim(&mut next, mac, token, (nonce, blank), now).unwrap_or_else(Outcome::Refused),
+            serial,
+        } => claim(&mut next, mac, token, (nonce, blank, serial), now)
+            .unwrap_or_else(Outcome::Refused),
+        Event::Discovered { mac, token, what } => {
+            discovered(&mut next, mac, token, what, now).unwrap_or_else(Outcome::Refused)
+        }
         Event::Completed { token } => completed(&mut next, token, now),
         Event::Failed { token, reason } => failed(&mut next, token, reason, now),
         Event::Tick => Outcome::Accepted,
     };
+    if next.phase != Phase::Installing
+        && let Some(claim) = &mut next.claim
+    {
+        // Nobody can ask for the answer file again.
+        claim.forget_key();
+    }
     (next, outcome)
 }
 
@@ -46,9 +57,10 @@ fn expire(record: &mut Record, now: &Now) {
     } else {
         "the window ended and the machine never asked"
     };
+    let end = arm.back().unwrap_or(Phase::Expired);
     record.arm = None;
     if matches!(record.phase, Phase::Armed | Phase::Booting) {
-        enter(record, Phase::Expired, note, now);
+        enter(record, end, note, now);
     }
 }
 
@@ -59,15 +71,21 @@ fn arm_host(record: &mut Record, arm: Arm, now: &Now) -> Outcome {
     if arm.by == ArmedBy::Once && record.once == Once::Spent {
         return Outcome::Refused(Refusal::OnceSpent);
     }
+    if let Purpose::Discover(_) = arm.purpose {
+        return arm_to_discover(record, arm, now);
+    }
     record.once = Once::Spent;
     let note = match arm.by {
         ArmedBy::User => "",
         ArmedBy::Once => "armed by itself (install 'once'), for a blank disk only",
     };
+    // A look at the hardware that is under way ends here: its token must not become one that may wipe.
+    record.arm.take_if(|live| !live.purpose.installs());
     if let Some(live) = &mut record.arm {
         // Armed again: an installer that is starting now knows the token, so it stays; window and starts begin anew.
         *live = Arm {
             token: live.token.clone(),
+            host_key: live.host_key.take(),
             ..arm
         };
         record.note = note.to_owned();
@@ -78,11 +96,29 @@ fn arm_host(record: &mut Record, arm: Arm, now: &Now) -> Outcome {
     Outcome::Accepted
 }
 
+/// `install 'once'` is not spent by it: nothing is installed.
+fn arm_to_discover(record: &mut Record, arm: Arm, now: &Now) -> Outcome {
+    let back = match &record.arm {
+        Some(live) if live.purpose.installs() => {
+            return Outcome::Refused(Refusal::ArmedToInstall);
+        }
+        Some(live) => live.back(),
+        None => None,
+    };
+    record.arm = Some(Arm {
+        purpose: Purpose::Discover(back.unwrap_or(record.phase)),
+        ..arm
+    });
+    let note = "to report its hardware at its next network boot; no disk is written";
+    enter(record, Phase::Armed, note, now);
+    Outcome::Accepted
+}
+
 fn disarm(record: &mut Record, now: &Now) -> Outcome {
     match record.phase {
         Phase::Armed | Phase::Booting => {
-            record.arm = None;
-            enter(record, Phase::Idle, "disarmed", now);
+            let back = record.arm.take().and_then(|arm| arm.back());
+            enter(record, back.unwrap_or(Phase::Idle), "disarmed", now);
             Outcome::Accepted
         }
         Phase::Installing => {
@@ -115,9 +151,13 @@ fn asked(record: &mut Record, mac: Mac, first_try: bool, now: &Now) -> Outcome {
     }
     if first_try || arm.starts == 0 {
         if arm.starts >= arm.attempts {
-            let note = format!("{} installers were started and none claimed", arm.starts);
+            let (end, what) = match arm.back() {
+                Some(back) => (back, "reported the hardware"),
+                None => (Phase::Failed, "claimed"),
+            };
+            let note = format!("{} installers were started and none {what}", arm.starts);
             record.arm = None;
-            enter(record, Phase::Failed, note, now);
+            enter(record, end, note, now);
             return Outcome::Local;
         }
         arm.starts += 1;
@@ -148,11 +188,12 @@ fn fetched(
             Err(Refusal::Claimed)
         };
     }
-    let by = permission(record, mac, token)?;
-    if claims {
+    let arm = permission(record, mac, token)?;
+    // What is handed out under an arm that does not install cannot be a claim.
+    if claims || !arm.purpose.installs() {
         return Ok(Outcome::Accepted);
     }
-    if by == ArmedBy::Once {
+    if arm.by == ArmedBy::Once || arm.disk_serial.is_some() {
         return Err(Refusal::NoClaimInAnswer);
     }
     grant(
@@ -168,7 +209,7 @@ fn claim(
     record: &mut Record,
     mac: Mac,
     token: &str,
-    (nonce, blank): (&str, bool),
+    (nonce, blank, serial): (&str, bool, Option<&str>),
     now: &Now,
 ) -> Result<Outcome, Refusal> {
     if record.phase == Phase::Installing {
@@ -182,8 +223,16 @@ fn claim(
             Err(Refusal::Claimed)
         };
     }
-    let by = permission(record, mac, token)?;
-    if by == ArmedBy::Once && !blank {
+    let arm = permission(record, mac, token)?;
+    if !arm.purpose.installs() {
+        return Err(Refusal::DiscoversOnly);
+    }
+    if let Some(other) = other_disk(arm, serial) {
+        record.arm = None;
+        enter(record, Phase::Failed, other, now);
+        return Err(Refusal::OtherDisk);
+    }
+    if arm.by == ArmedBy::Once && !blank {
         record.arm = None;
         enter(record, Phase::Failed, Refusal::DiskNotBlank.sentence(), now);
         return Err(Refusal::DiskNotBlank);
@@ -201,11 +250,39 @@ fn matching_arm<'a>(record: &'a Record, token: &str) -> Result<&'a Arm, Refusal>
     }
 }
 
-/// Whose permission there is for this card and token. Cards that the host got since it was armed may be another machine's.
-fn permission(record: &Record, mac: Mac, token: &str) -> Result<ArmedBy, Refusal> {
+/// Why a target disk of that serial number is not the one that was armed for.
+fn other_disk(arm: &Arm, serial: Option<&str>) -> Option<String> {
+    let meant = arm.disk_serial.as_deref()?;
+    match serial {
+        Some(found) if found == meant => None,
+        Some(found) => Some(format!(
+            "armed for the disk with serial number {meant}, and the installer would have wiped the one with {found}: look at the cables and at option disk, or set option disk_serial and arm it again"
+        )),
+        None => Some(format!(
+            "armed for the disk with serial number {meant}, and the installer cannot tell that of its target: `kickstand arm --discover` shows what it can tell"
+        )),
+    }
+}
+
+fn discovered(
+    record: &mut Record,
+    mac: Mac,
+    token: &str,
+    what: &str,
+    now: &Now,
+) -> Result<Outcome, Refusal> {
+    let back = permission(record, mac, token)?.back();
+    let back = back.ok_or(Refusal::NotArmed)?;
+    record.arm = None;
+    enter(record, back, what, now);
+    Ok(Outcome::Accepted)
+}
+
+/// The permission that there is for this card and token. Cards that the host got since it was armed may be another machine's.
+fn permission<'a>(record: &'a Record, mac: Mac, token: &str) -> Result<&'a Arm, Refusal> {
     let arm = matching_arm(record, token)?;
     if arm.macs.contains(&mac) {
-        Ok(arm.by)
+        Ok(arm)
     } else {
         Err(Refusal::OtherCard)
     }
@@ -216,6 +293,7 @@ fn grant(record: &mut Record, nonce: &str, note: &str, now: &Now) {
         record.claim = Some(Claim {
             token: arm.token,
             nonce: nonce.to_owned(),
+            host_key: arm.host_key,
         });
         enter(record, Phase::Installing, note, now);
     }
@@ -227,7 +305,12 @@ fn completed(record: &mut Record, token: &str, now: &Now) -> Outcome {
     }
     match record.phase {
         // Said twice, or a newer arm is on its way: nothing to change.
-        Phase::Installed | Phase::Armed | Phase::Booting => {}
+        Phase::Installed => {}
+        Phase::Armed | Phase::Booting => {
+            if let Some(arm) = record.arm.as_mut().filter(|arm| !arm.purpose.installs()) {
+                arm.purpose = Purpose::Discover(Phase::Installed);
+            }
+        }
         // Also a report that comes late: the machine was faster to boot, we were not there, a newer arm has ended.
         Phase::Installing | Phase::Failed | Phase::Expired | Phase::Idle => {
             enter(record, Phase::Installed, "", now);
@@ -243,9 +326,10 @@ fn failed(record: &mut Record, token: &str, reason: &str, now: &Now) -> Outcome 
     }
     // Before its claim: what stopped the installer would stop it again, so the arm ends here.
     match matching_arm(record, token) {
-        Ok(_) => {
+        Ok(arm) => {
+            let end = arm.back().unwrap_or(Phase::Failed);
             record.arm = None;
-            enter(record, Phase::Failed, reason, now);
+            enter(record, end, reason, now);
             Outcome::Accepted
         }
         Err(refusal) => Outcome::Refused(refusal),

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::HostStatus;
+use crate::core::hardware::Hardware;
 use crate::core::machine::Machine;
 
 /// `host`.
@@ -83,7 +84,7 @@ impl Source {
     /// Who says so, by the kind of event.
     pub fn of(kind: &str) -> Self {
         match kind {
-            "claim" | "progress" | "completed" | "failed" => Source::Reported,
+            "claim" | "progress" | "completed" | "failed" | "hardware" => Source::Reported,
             "armed" | "disarmed" | "woken" => Source::User,
             _ => Source::Observed,
         }
@@ -162,6 +163,15 @@ pub struct CheckReply {
     pub text: String,
     /// What is wrong with it, in the order of the text.
     pub problems: Vec<Problem>,
+}
+
+/// `hardware`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HardwareReply {
+    /// Section name.
+    pub host: String,
+    /// What it reported.
+    pub hardware: Hardware,
 }
 
 /// How bad a problem is; the worst first.

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::core::actions::{Action, Next};
+use crate::core::doctor::Diagnosis;
 use crate::core::machine::Machine;
 use crate::core::progress::PercentFrom;
 
@@ -118,6 +119,9 @@ pub struct HostStatus {
     /// Whether its answer file is open to anybody on the LAN right now (option publish).
     #[serde(default)]
     pub open: bool,
+    /// SSH host key of the installed system, `ssh-ed25519 AAAA…`, where it was delivered by its answer file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ssh_host_key: Option<String>,
     /// What would be wiped.
     pub disk: String,
     /// x86_64, aarch64 or i386, once it has asked.
@@ -135,6 +139,9 @@ pub struct HostStatus {
     /// Seconds since it happened.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_ago: Option<u64>,
+    /// What is wrong with it, most likely, and what to do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub diagnosis: Option<Diagnosis>,
     /// The action to offer first.
     pub next: Next,
     /// Every action that makes sense now.

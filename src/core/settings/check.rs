@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::{AnswerKind, Install, Leave, Network, Sudo, Unknown, host_bits};
+use crate::core::hardware::{SERIAL_LENGTH, serial_number};
 use crate::core::mac::Mac;
 use crate::core::release::{RELEASES, Release};
 use crate::core::verify::Verify;
@@ -216,6 +217,16 @@ pub fn disk(value: &str) -> Result<String, String> {
     } else {
         Err("a disk below /dev, best by path: /dev/disk/by-path/pci-0000:00:1f.2-ata-1".to_owned())
     }
+}
+
+/// Serial number of a disk, as `kickstand hardware` and `lsblk -dno SERIAL` tell it.
+pub fn disk_serial(value: &str) -> Result<String, String> {
+    let told = serial_number(value).filter(|serial| serial == value);
+    told.ok_or_else(|| {
+        format!(
+            "a disk's serial number, such as 'WD-WCC4E1234567', {SERIAL_LENGTH} characters at most"
+        )
+    })
 }
 
 /// RFC 1123 host name.

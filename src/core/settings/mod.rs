@@ -88,6 +88,8 @@ pub struct Main {
     pub boot_files_url: String,
     /// SHA-256 of the archive there, in lower case; without one, nothing is fetched from there.
     pub boot_files_sha256: Option<String>,
+    /// Whether each installation gets an SSH host key that is known before the first login.
+    pub ssh_host_keys: bool,
 }
 
 /// Architectures that have a boot file of their own.
@@ -196,6 +198,8 @@ pub struct Host {
     pub profile: String,
     /// The only disk that may be written, as an absolute path below `/dev`; without it, the only fixed disk there is.
     pub disk: Option<String>,
+    /// Serial number of that disk: the installation of another one is refused.
+    pub disk_serial: Option<String>,
     /// Addresses of the installed system; without one, DHCP.
     pub network: HostNetwork,
     /// How it leaves iPXE for its disk; without it, the way that suits its firmware.
@@ -394,6 +398,7 @@ impl Default for Main {
             boot_files: BTreeMap::new(),
             boot_files_url: RELEASE_URL.to_owned(),
             boot_files_sha256: Some(RELEASE_SHA256.to_owned()),
+            ssh_host_keys: true,
         }
     }
 }

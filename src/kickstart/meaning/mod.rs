@@ -9,10 +9,12 @@ use std::fmt;
 use super::finding::{Findings, Place};
 use super::release::Release;
 use super::syntax::{Command, Document};
+use crate::core::hardware::Hardware;
 
 mod accounts;
 mod disks;
 mod ending;
+mod hardware;
 mod locale;
 mod marks;
 mod network;
@@ -23,27 +25,29 @@ mod source;
 
 /// What is known besides the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Surroundings {
+pub struct Surroundings<'h> {
     /// Whether the installer's command line names a source (`inst.repo`); none when it is not known.
     pub source_given: Option<bool>,
     /// Whether the machine has UEFI; none when it is not known.
     pub uefi: Option<bool>,
+    /// What the machine has, when it was discovered.
+    pub hardware: Option<&'h Hardware>,
 }
 
 /// A kickstart, and where findings go.
 struct Check<'d, 'f, 't> {
     document: &'d Document,
     release: Release,
-    surroundings: Surroundings,
+    surroundings: Surroundings<'d>,
     findings: &'f mut Findings<'t>,
     lines: Vec<&'t str>,
 }
 
 /// Checks what a kickstart means.
-pub fn check(
-    document: &Document,
+pub fn check<'d>(
+    document: &'d Document,
     release: Release,
-    surroundings: Surroundings,
+    surroundings: Surroundings<'d>,
     findings: &mut Findings<'_>,
 ) {
     let lines = findings.lines().to_vec();
@@ -64,6 +68,7 @@ pub fn check(
     check.includes();
     check.ending();
     check.marks();
+    check.hardware();
 }
 
 impl<'t> Check<'_, '_, 't> {

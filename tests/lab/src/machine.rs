@@ -169,7 +169,9 @@ impl Machine {
                 "-drive",
                 &format!("if=none,id=d{number},format=raw,cache=unsafe,file={path}"),
                 "-device",
-                &format!("virtio-blk-pci,drive=d{number},addr={slot:#x}{order}"),
+                &format!(
+                    "virtio-blk-pci,drive=d{number},addr={slot:#x},serial=disk-{number}{order}"
+                ),
             ]);
         }
     }

@@ -8,6 +8,8 @@
 // Longest name of a network interface in the kernel (IFNAMSIZ less its closing zero), of a host name and its labels (RFC 1123), and of
 // a login name; in characters, which are bytes here.
 const INTERFACE_LENGTH = 15, HOSTNAME_LENGTH = 253, LABEL_LENGTH = 63, LOGIN_LENGTH = 32;
+// Longest serial number of a disk that is compared, in characters.
+const SERIAL_LENGTH = 64;
 // Shortest and longest window of an arm, in seconds.
 const SHORTEST_WINDOW = 60, LONGEST_WINDOW = 604800;
 
@@ -81,6 +83,9 @@ return baseclass.extend({
 
 	disk: (value) => expect(/^\/dev\//.test(value) && path(value.substring(5), /^[A-Za-z0-9._+:@=,-]+$/),
 		_('a disk below /dev, best by path: /dev/disk/by-path/pci-0000:00:1f.2-ata-1')),
+
+	disk_serial: (value) => expect(value.length <= SERIAL_LENGTH && /^[!-~]([ -~]*[!-~])?$/.test(value),
+		_('a disk’s serial number such as WD-WCC4E1234567, %d characters at most').format(SERIAL_LENGTH)),
 
 	hostname: (value) => expect(value.length <= HOSTNAME_LENGTH && value.split('.').every((label) =>
 		label.length <= LABEL_LENGTH && /^[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?$/.test(label)),

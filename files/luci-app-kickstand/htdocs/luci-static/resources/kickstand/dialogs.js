@@ -187,6 +187,17 @@ return baseclass.extend({
 		}).catch((error) => notify('error', error.message));
 	},
 
+	// Asks for a look at the hardware, which wipes nothing.
+	discover(host, done, opener) {
+		open(opener, _('Discover the hardware of %s?').format(words.cut(host.name, 40)), [
+			E('p', {}, [ _('At its next network boot the installer starts, reports disks, network ports, processor and memory, and switches the machine off. No disk is written.') ]),
+			E('p', {}, [ _('Boot it when nothing that it runs is needed: it does not start its system.') ])
+		], _('Discover'), 'cbi-button-action', () => service.discover(host.name, true).then((reply) => {
+			notify('info', _('%s reports its hardware at its next network boot: power it on within %s.').format(reply.host, words.duration(reply.seconds_left)));
+			return done();
+		}));
+	},
+
 	disarm(host, done, opener) {
 		if (host.phase != 'installing')
 			return simply(service.disarm(host.name)).then(done);

@@ -8,6 +8,7 @@
 
 const ACTIONS = {
 	arm: { label: _('Arm…'), style: 'cbi-button-negative', act: (host, ...rest) => dialogs.arm(host.name, ...rest) },
+	discover: { label: _('Discover…'), style: 'cbi-button-action', act: (...all) => dialogs.discover(...all) },
 	disarm: { label: _('Disarm'), style: 'cbi-button-neutral', act: (...all) => dialogs.disarm(...all) },
 	wake: { label: _('Wake'), style: 'cbi-button-action', act: (...all) => dialogs.wake(...all) },
 	adopt: { label: _('Adopt…'), style: 'cbi-button-positive', act: (...all) => dialogs.adopt(...all) },

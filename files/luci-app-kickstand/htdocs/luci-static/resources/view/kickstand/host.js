@@ -42,7 +42,7 @@ return view.extend({
 		this.card = null;
 		const n = this.nodes = {
 			trouble: E('div'), title: E('h2', {}, [ words.text(this.name, 64) ]), now: E('div'), actions: E('div', { 'class': 'kickstand-actions' }),
-			facts: E('div'), events: E('tbody'), noEvents: E('p'), cards: E('div'), why: E('div', { 'aria-live': 'polite' }),
+			hardware: E('div'), facts: E('div'), events: E('tbody'), noEvents: E('p'), cards: E('div'), why: E('div', { 'aria-live': 'polite' }),
 			texts: E('div', { 'class': 'kickstand-actions', 'role': 'group' }), text: E('div', { 'aria-live': 'polite' }), log: E('div')
 		};
 		dom.content(n.texts, TEXTS.flatMap((text) => [ E('button', {
@@ -55,6 +55,7 @@ return view.extend({
 			n.title, n.trouble, parts.readOnlyNote(),
 			E('div', { 'class': 'cbi-section' }, [ n.now, n.actions, n.facts ]),
 			section(_('Timeline'), E('table', { 'class': 'table kickstand-timeline' }, [ n.events ]), n.noEvents),
+			section(_('Hardware'), n.hardware),
 			section(_('Why this decision'), n.cards, n.why),
 			section(_('What it is given'), n.texts, n.text),
 			section(_('Log of its installer'), n.log)
@@ -79,12 +80,16 @@ return view.extend({
 		live.set(n.title, [ host.name, host.hostname ], () => [
 			words.text(host.name, 64), host.hostname && host.hostname != host.name ? E('small', {}, [ ' (', words.text(host.hostname, 64), ')' ]) : ''
 		]);
-		live.set(n.now, [ host.phase, host.open, host.percent, host.percent_from, host.expected, host.step, host.elapsed, host.seconds_left, host.note, host.faults ], () => [
+		live.set(n.now, [ host.phase, host.open, host.percent, host.percent_from, host.expected, host.step, host.elapsed, host.seconds_left, host.note, host.diagnosis, host.faults ], () => [
 			E('div', { 'class': 'kickstand-now' }, parts.phase(host)),
 			host.note ? E('p', {}, [ words.text(host.note, 500) ]) : '',
+			host.diagnosis ? E('div', { 'class': 'alert-message warning' }, [
+				E('p', {}, [ words.text(host.diagnosis.sentence, 500) ]),
+				E('p', {}, [ E('strong', {}, [ _('What to do:'), ' ' ]), words.text(host.diagnosis.action, 500) ])
+			]) : '',
 			...(host.faults ?? []).map((fault) => E('div', { 'class': 'alert-message warning' }, [ words.cut(fault, 500) ]))
 		]);
-		live.set(n.actions, host.can, () => (host.can ?? []).flatMap((action) => [ parts.button(action, () => this.host, () => this.refresh()), ' ' ]));
+		live.set(n.actions, [ host.can, host.phase ], () => this.actions(host).flatMap((action) => [ parts.button(action, () => this.host, () => this.refresh()), ' ' ]));
 		live.set(n.facts, this.factsKey(host), () => [ this.facts(host) ]);
 		live.list(n.events, events, (event) => event.number, () => E('tr', { 'class': 'tr' }), (row, event) =>
 			this.showEvent(row, event, events[events.indexOf(event) - 1]));
@@ -92,8 +97,59 @@ return view.extend({
 		live.set(n.log, host.log, () => [ host.log
 			? E('pre', { 'class': 'kickstand-log', 'tabindex': 0, 'aria-label': _('Log of its installer') }, [ host.log ])
 			: E('p', {}, [ _('None: an installer that fails sends the end of its log.') ]) ]);
+		this.showHardware(host);
 		this.showCards(host);
 		this.explain(host);
+	},
+
+	// What may be armed may be looked at, but for a machine that is on its way already.
+	actions(host) {
+		const can = host.can ?? [];
+		return can.includes('arm') && !MOVING.includes(host.phase) ? can.concat('discover') : can;
+	},
+
+	// Asked for again when the phase has changed: a report ends one.
+	showHardware(host) {
+		const key = JSON.stringify([ host.phase, host.note, host.since ]);
+		if (key == this.discovered)
+			return;
+		this.discovered = key;
+
+		return service.hardware(host.name).then(
+			(reply) => live.set(this.nodes.hardware, reply, () => this.hardware(reply.hardware)),
+			(error) => {
+				if (error.kind != service.REFUSED)
+					this.discovered = null;
+				live.set(this.nodes.hardware, error.message, () => [ E('p', {}, [
+					error.kind == service.REFUSED ? _('Not known: “Discover” lets the machine report it, without touching a disk.') : error.message
+				]) ]);
+			});
+	},
+
+	hardware(found) {
+		const head = (titles) => E('tr', { 'class': 'tr table-titles' }, titles.map((title) => E('th', { 'class': 'th' }, [ title ])));
+		const row = (titles, cells) => E('tr', { 'class': 'tr' }, cells.map((cell, index) =>
+			E('td', { 'class': 'td', 'data-title': titles[index] }, [ words.text(cell, 200) ])));
+		const table = (titles, rows) => E('table', { 'class': 'table' }, [ head(titles) ].concat(rows.map((cells) => row(titles, cells))));
+
+		return [
+			dialogs.facts([
+				[ _('Product'), words.text(words.product(found)) ],
+				[ _('Serial number'), words.text(found.serial) ],
+				[ _('Firmware'), words.text([ found.firmware, found.firmware_vendor, found.firmware_version ].filter((word) => word).join(' ')) ],
+				[ _('Processor'), words.text([ '%d × %s'.format(found.cpus, found.cpu), found.cpu_level ? 'x86-64-v%d'.format(found.cpu_level) : '' ].filter((word) => word).join(', ')) ],
+				[ _('Memory'), '%d MiB'.format(found.memory_mib) ],
+				[ _('Reported'), found.at ? words.moment(found.at) : '' ]
+			]),
+			table([ _('Option disk'), _('Size'), _('Kind'), _('Model'), _('Serial number') ], found.disks.map((disk) => [
+				disk.path || '/dev/%s'.format(disk.name), '%d GB'.format(Math.floor(disk.bytes / 1e9)),
+				disk.removable ? _('removable') : disk.rotational ? _('rotating') : _('solid state'), disk.model, disk.serial
+			])),
+			table([ _('Network port'), _('MAC'), _('Link'), _('Driver') ], found.ports.map((port) => [
+				port.name, port.mac, port.link ? port.speed ? '%d Mbit/s'.format(port.speed) : _('up') : _('none'), port.driver
+			])),
+			found.cut ? E('p', {}, [ _('The machine has more than is kept.') ]) : ''
+		];
 	},
 
 	factsKey: (host) => [ host.macs, host.profile, host.title, host.disk, host.address, host.arch, host.starts, host.since, host.machine ],

@@ -190,7 +190,7 @@ return view.extend({
 		live.set(cell(row, 'cards'), host.macs, () => host.macs.slice(0, 2).map((mac) => E('div', {}, [ words.text(mac) ]))
 			.concat(host.macs.length > 2 ? [ E('div', { 'title': host.macs.join('\n') }, [ _('and %d more').format(host.macs.length - 2) ]) ] : []));
 		live.set(cell(row, 'profile'), [ host.title, host.profile ], () => [ words.text(host.title || host.profile, 60) ]);
-		live.set(cell(row, 'phase'), [ host.phase, host.open, host.percent, host.percent_from, host.expected, host.step, host.elapsed, host.seconds_left, host.note, host.faults ], () =>
+		live.set(cell(row, 'phase'), [ host.phase, host.open, host.percent, host.percent_from, host.expected, host.step, host.elapsed, host.seconds_left, host.note, host.diagnosis, host.faults ], () =>
 			parts.phase(host).concat(this.reason(host)));
 		this.showLast(row, host.last, host.last_ago);
 		this.showActions(row, this.nextActions(host));
@@ -198,7 +198,7 @@ return view.extend({
 
 	// Why it is in its phase: the first of its faults, or what the service noted.
 	reason(host) {
-		const faults = host.faults ?? [], line = faults[0] ?? host.note;
+		const faults = host.faults ?? [], line = faults[0] ?? host.diagnosis?.sentence ?? host.note;
 		return [
 			line ? E('div', { 'class': 'kickstand-time' }, [ words.text(line) ]) : '',
 			faults.length > 1 ? E('div', { 'class': 'kickstand-time' }, [ _('and %d more').format(faults.length - 1) ]) : ''

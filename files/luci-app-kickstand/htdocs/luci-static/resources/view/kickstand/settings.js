@@ -177,6 +177,7 @@ return view.extend({
 		add(form.Value, 'attempts', _('Attempts'), _('Starts of the installer that one permission allows.'), [ check.attempts ], { placeholder: '2' });
 		add(form.Value, 'tftp_root', _('TFTP folder'), _('Where the boot files are.'), [ check.path ], { placeholder: '/srv/tftp' });
 		add(form.Value, 'www', _('Folder of answer files'), _('Holds your own templates (answers) and media (files).'), [ check.path ], { placeholder: '/www/kickstand' });
+		add(form.Flag, 'ssh_host_keys', _('SSH host keys'), _('Give each installed system a host key that is known before the first login.'), [], { default: '1', rmempty: false });
 		add(form.Value, 'syslog_port', _('Log port'), _('UDP port for the logs of installers.'), [ check.port ], { placeholder: '5140' });
 		add(form.DynamicList, 'allow', _('May read the status'), _('Networks, besides the router itself, that may ask for status and metrics over HTTP.'), [ check.network ], { placeholder: '192.0.2.0/24' });
 		for (const [ name, title ] of [ [ 'boot_file_bios', 'BIOS' ], [ 'boot_file_x86_64', 'x86-64 UEFI' ], [ 'boot_file_arm64', 'ARM64 UEFI' ] ])
@@ -224,6 +225,7 @@ return view.extend({
 		});
 		add(form.Value, 'hostname', _('Hostname'), _('Name of the installed system; empty: the name of the host.'), [ check.hostname ], {});
 		add(form.Value, 'disk', _('Disk'), _('The only disk that may be written; empty: the only fixed one, and none when there are several.'), [ check.disk ], { modalonly: true, placeholder: '/dev/disk/by-path/…' });
+		add(form.Value, 'disk_serial', _('Serial number of the disk'), _('A disk with another one is not written; empty: the one that was discovered, if any.'), [ check.disk_serial ], { modalonly: true });
 		add(form.Value, 'address', _('IPv4 address'), _('Of the installed system; empty: by DHCP.'), [ check.address ], { modalonly: true, placeholder: '192.0.2.2/24' });
 		add(form.Value, 'gateway', _('IPv4 gateway'), null, [ check.address4 ], related(needs('gateway', 'address', _('IPv4 address'))));
 		add(form.Value, 'address6', _('IPv6 address'), null, [ check.address6_with_prefix ], { modalonly: true, placeholder: '2001:db8::2/64' });

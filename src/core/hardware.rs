@@ -1,0 +1,354 @@
+//! The hardware of a host, as the installer's own environment reported it.
+//!
+//! All of it is untrusted text from the network: cut, cleaned and counted before anything else looks at it.
+//! Not its job: files (`host::hardware`), what it means for an answer file (`kickstart::meaning::hardware`).
+
+use serde::{Deserialize, Serialize};
+
+use super::machine::{clean, clean_to};
+
+/// Longest serial number that is compared, in characters: NVMe has 20, SCSI's vital product data up to 64 by custom. A longer
+/// one counts as none: cut, two disks could look like one.
+pub const SERIAL_LENGTH: usize = 64;
+/// Longest form that is kept on flash, in bytes.
+pub const STORED_LENGTH: usize = 8 * 1024;
+/// Longest path of a disk, in characters: those through several bridges and a SAS expander have about 100.
+const PATH_LENGTH: usize = 160;
+/// Most disks and most ports that are looked at, each: what does not fit [`STORED_LENGTH`] is left out besides.
+const MOST: usize = 64;
+/// Bytes of a mebibyte.
+pub const MEBIBYTE: u64 = 1024 * 1024;
+
+/// What a machine has.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Hardware {
+    /// Seconds since 1970 at which it was reported, when the clock was set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at: Option<u64>,
+    /// `uefi` or `bios`.
+    pub firmware: String,
+    /// Vendor of the firmware (SMBIOS).
+    pub firmware_vendor: String,
+    /// Version of the firmware (SMBIOS).
+    pub firmware_version: String,
+    /// Manufacturer of the system (SMBIOS).
+    pub manufacturer: String,
+    /// Product name of the system (SMBIOS).
+    pub product: String,
+    /// Serial number of the system (SMBIOS).
+    pub serial: String,
+    /// Model of the processor.
+    pub cpu: String,
+    /// Level of the x86-64 psABI, 1 to 4; 0 when it is no x86-64 or not known.
+    pub cpu_level: u8,
+    /// Processors that the kernel sees, threads counted.
+    pub cpus: u32,
+    /// Memory that the kernel has, in MiB: a little less than what is built in.
+    pub memory_mib: u64,
+    /// Its disks.
+    pub disks: Vec<Disk>,
+    /// Its network ports.
+    pub ports: Vec<Port>,
+    /// Whether disks or ports were left out, because there were too many.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub cut: bool,
+}
+
+/// A disk.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Disk {
+    /// Kernel name, such as `sda`. Changes between starts.
+    pub name: String,
+    /// Link in `/dev/disk/by-path`, absolute; may be empty.
+    pub path: String,
+    /// Model.
+    pub model: String,
+    /// Serial number; may be empty.
+    pub serial: String,
+    /// Size in bytes.
+    pub bytes: u64,
+    /// Whether it turns.
+    pub rotational: bool,
+    /// Whether its medium can be taken out, or it hangs on USB.
+    pub removable: bool,
+}
+
+/// A network port.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Port {
+    /// Kernel name, such as `enp1s0f0`.
+    pub name: String,
+    /// Its address.
+    pub mac: String,
+    /// Whether a cable with something alive at its end is plugged in.
+    pub link: bool,
+    /// Speed in Mbit/s; 0 without a link or when not known.
+    pub speed: u32,
+    /// Driver of the kernel.
+    pub driver: String,
+}
+
+/// What `discover.ks` sends: as [`Hardware`], with the flags of the processor in place of its level.
+#[derive(Deserialize)]
+struct Report {
+    #[serde(default)]
+    flags: String,
+}
+
+impl Hardware {
+    /// Reads the report of `discover.ks`, JSON. An error is one sentence.
+    pub fn from_report(text: &str, at: Option<u64>) -> Result<Self, String> {
+        let wrong =
+            |error: serde_json::Error| format!("hardware is not as discover.ks words it: {error}");
+        let mut hardware: Hardware = serde_json::from_str(text).map_err(wrong)?;
+        let report: Report = serde_json::from_str(text).map_err(wrong)?;
+        hardware.at = at;
+        hardware.cpu_level = level(&report.flags);
+        hardware.cut = false;
+        Ok(hardware.cleaned())
+    }
+
+    /// Reads what was kept.
+    pub fn from_stored(text: &[u8]) -> Option<Self> {
+        let hardware: Hardware = serde_json::from_slice(text).ok()?;
+        Some(hardware.cleaned())
+    }
+
+    /// The form that is kept, at most [`STORED_LENGTH`] bytes: disks and ports that do not fit are left out, the last first.
+    pub fn to_stored(&self) -> Result<String, serde_json::Error> {
+        let mut hardware = self.clone();
+        loop {
+            let text = serde_json::to_string(&hardware)?;
+            if text.len() <= STORED_LENGTH {
+                return Ok(text);
+            }
+            hardware.cut = true;
+            let disks_are_more = hardware.disks.len() > hardware.ports.len();
+            if disks_are_more {
+                hardware.disks.pop();
+            } else if hardware.ports.pop().is_none() {
+                return serde_json::to_string(&Hardware::default());
+            }
+        }
+    }
+
+    fn cleaned(mut self) -> Self {
+        self.cut |= self.disks.len() > MOST || self.ports.len() > MOST;
+        self.disks.truncate(MOST);
+        self.ports.truncate(MOST);
+        for text in [
+            &mut self.firmware,
+            &mut self.firmware_vendor,
+            &mut self.firmware_version,
+            &mut self.manufacturer,
+            &mut self.product,
+            &mut self.serial,
+            &mut self.cpu,
+        ] {
+            *text = clean(text);
+        }
+        self.disks.retain(|disk| !disk.name.trim().is_empty());
+        self.ports.retain(|port| !port.name.trim().is_empty());
+        for disk in &mut self.disks {
+            disk.name = clean(&disk.name);
+            disk.path = clean_to(&disk.path, PATH_LENGTH);
+            disk.model = clean(&disk.model);
+            disk.serial = serial_number(&disk.serial).unwrap_or_default();
+        }
+        for port in &mut self.ports {
+            port.name = clean(&port.name);
+            port.mac = clean(&port.mac);
+            port.driver = clean(&port.driver);
+        }
+        self
+    }
+
+    /// The disk that a path means, as `option disk` and a kickstart name disks; none when it has no such disk, or when the
+    /// path is of a form that was not reported (`/dev/disk/by-id/…`).
+    pub fn disk(&self, named: &str) -> Option<&Disk> {
+        let name = named.strip_prefix("/dev/").unwrap_or(named);
+        self.disks.iter().find(|disk| {
+            disk.name == name
+                || (!disk.path.is_empty() && disk.path.strip_prefix("/dev/") == Some(name))
+        })
+    }
+
+    /// The disks that can hold a system: those that cannot be taken out.
+    pub fn fixed_disks(&self) -> impl Iterator<Item = &Disk> {
+        self.disks
+            .iter()
+            .filter(|disk| !disk.removable && disk.bytes > 0)
+    }
+
+    /// The serial number of the disk that a host installs to: the one that is named, else the only fixed one.
+    pub fn serial_of(&self, named: Option<&str>) -> Option<&str> {
+        let mut fixed = self.fixed_disks();
+        let disk = match named {
+            Some(named) => self.disk(named),
+            None => fixed.next().filter(|_| fixed.next().is_none() && !self.cut),
+        };
+        disk.map(|disk| disk.serial.as_str())
+            .filter(|serial| !serial.is_empty())
+    }
+
+    /// In a few words.
+    pub fn words(&self) -> String {
+        let some = |count: usize, what: &str| match count {
+            1 => format!("1 {what}"),
+            count => format!("{count} {what}s"),
+        };
+        format!(
+            "discovered: {}, {}, {} MiB of memory",
+            some(self.disks.len(), "disk"),
+            some(self.ports.len(), "network port"),
+            self.memory_mib
+        )
+    }
+}
+
+impl Disk {
+    /// What to write into `option disk`.
+    pub fn best_name(&self) -> String {
+        match self.path.is_empty() {
+            true => format!("/dev/{}", self.name),
+            false => self.path.clone(),
+        }
+    }
+
+    /// Size in MiB.
+    pub fn mebibytes(&self) -> u64 {
+        self.bytes / MEBIBYTE
+    }
+}
+
+/// A disk's serial number as it is compared: without the blanks around it; none when it is empty, too long or not of
+/// printable ASCII.
+pub fn serial_number(text: &str) -> Option<String> {
+    let serial = text.trim();
+    let fits = !serial.is_empty()
+        && serial.len() <= SERIAL_LENGTH
+        && serial.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+    fits.then(|| serial.to_owned())
+}
+
+/// Level of the x86-64 psABI (System V ABI, AMD64 supplement, section 3.1.1), by the flags of `/proc/cpuinfo`; 0 without `lm`.
+fn level(flags: &str) -> u8 {
+    /// Flags that each level adds, in the kernel's words: `pni` is SSE3, `abm` is LZCNT, `lahf_lm` LAHF in long mode. The kernel
+    /// has no word for OSXSAVE: `xsave` with `avx` means that it is on.
+    const LEVELS: [&[&str]; 4] = [
+        &[
+            "lm", "cmov", "cx8", "fpu", "fxsr", "mmx", "syscall", "sse", "sse2",
+        ],
+        &[
+            "cx16", "lahf_lm", "popcnt", "pni", "sse4_1", "sse4_2", "ssse3",
+        ],
+        &[
+            "avx", "avx2", "bmi1", "bmi2", "f16c", "fma", "abm", "movbe", "xsave",
+        ],
+        &["avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"],
+    ];
+    let given: Vec<&str> = flags.split_whitespace().collect();
+    let has = |flags: &&&[&str]| flags.iter().all(|flag| given.contains(flag));
+    LEVELS.iter().take_while(has).count() as u8
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const V2: &str =
+        "fpu cx8 cmov mmx fxsr sse sse2 syscall lm pni ssse3 cx16 sse4_1 sse4_2 popcnt lahf_lm";
+    const V3: &str = "abm avx xsave f16c movbe fma bmi1 avx2 bmi2";
+
+    #[test]
+    fn the_level_is_the_last_one_whose_flags_are_all_there() {
+        assert_eq!(level(""), 0);
+        assert_eq!(level("fpu cx8 cmov mmx fxsr sse sse2 syscall lm"), 1);
+        assert_eq!(level(V2), 2);
+        assert_eq!(level(&format!("{V2} {V3}")), 3);
+        let without = format!("{V2} {V3}").replace(" fma", "");
+        assert_eq!(level(&without), 2, "one is missing");
+        let all = format!("{V2} {V3} avx512f avx512bw avx512cd avx512dq avx512vl");
+        assert_eq!(level(&all), 4);
+    }
+
+    #[test]
+    fn a_report_is_cut_and_cleaned() {
+        let text = format!(
+            r#"{{"firmware":"uefi","at":5,"cut":true,"cpu_level":4,"flags":"{V2}","product":"R\u001b[31m220\u202e","unknown":[1],
+            "disks":[{{"name":"sda","serial":" WD-1 ","bytes":1000}},{{"name":"sdb","serial":"{}"}}]}}"#,
+            "x".repeat(65)
+        );
+        let hardware = Hardware::from_report(&text, Some(7)).expect("a report");
+        assert_eq!(hardware.at, Some(7));
+        assert_eq!((hardware.cpu_level, hardware.cut), (2, false));
+        assert_eq!(hardware.product, "R [31m220");
+        assert_eq!(hardware.disks[0].serial, "WD-1");
+        assert_eq!(hardware.disks[1].serial, "", "cut, it could be another's");
+        for wrong in ["", "[]x", "{\"disks\":3}", "null"] {
+            assert!(Hardware::from_report(wrong, None).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn what_is_kept_is_bounded_and_says_what_it_left_out() {
+        let disk = Disk {
+            name: "sda".to_owned(),
+            path: "p".repeat(PATH_LENGTH),
+            ..Disk::default()
+        };
+        let many = Hardware {
+            disks: vec![disk; MOST],
+            ..Hardware::default()
+        };
+        let text = many.to_stored().expect("JSON");
+        assert!(text.len() <= STORED_LENGTH);
+        let kept = Hardware::from_stored(text.as_bytes()).expect("what was kept");
+        assert!(kept.cut && !kept.disks.is_empty());
+        let one = Hardware {
+            cpus: 4,
+            ..Hardware::default()
+        };
+        let text = one.to_stored().expect("JSON");
+        assert_eq!(Hardware::from_stored(text.as_bytes()), Some(one));
+    }
+
+    #[test]
+    fn the_target_disk_is_the_named_one_or_the_only_fixed_one() {
+        let disk = |name: &str, path: &str, removable| Disk {
+            name: name.to_owned(),
+            path: path.to_owned(),
+            serial: format!("serial-{name}"),
+            bytes: 1,
+            removable,
+            ..Disk::default()
+        };
+        let mut hardware = Hardware {
+            disks: vec![
+                disk("sda", "/dev/disk/by-path/pci-1", false),
+                disk("sdb", "", true),
+            ],
+            ..Hardware::default()
+        };
+        assert_eq!(hardware.serial_of(None), Some("serial-sda"));
+        for named in [
+            "/dev/sda",
+            "sda",
+            "/dev/disk/by-path/pci-1",
+            "disk/by-path/pci-1",
+        ] {
+            assert_eq!(
+                hardware.serial_of(Some(named)),
+                Some("serial-sda"),
+                "{named}"
+            );
+        }
+        assert_eq!(hardware.serial_of(Some("/dev/sdc")), None);
+        assert_eq!(hardware.serial_of(Some("/dev/")), None);
+        hardware.disks.push(disk("sdc", "", false));
+        assert_eq!(hardware.serial_of(None), None, "nobody knows which");
+    }
+}
