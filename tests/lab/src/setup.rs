@@ -60,6 +60,19 @@ const BROWSER: [Needed; 3] = [
     ("/usr/bin/npm", "npm", "fetches what node needs for that"),
 ];
 
+/// What `make bench` measures with.
+const MEASURES: [Needed; 2] = [
+    ("/usr/bin/valgrind", "valgrind", "counts instructions"),
+    (
+        "/usr/bin/taskset",
+        "util-linux",
+        "gives each process its core",
+    ),
+];
+
+/// What `make bench` compares with, and what asks them. Unpacked only: installed, the servers would start at once on port 80.
+const PEERS: [&str; 4] = ["nginx", "lighttpd", "wrk", "libluajit-5.1-2"];
+
 /// Packages whose files are used without installing them: a kernel, boot loaders and a static busybox would change how
 /// the machine that runs the lab boots or works.
 const UNPACKED: [&str; 5] = [
@@ -90,6 +103,25 @@ impl Lab {
         lab.install_missing(&NEEDED)?;
         lab.unpack_packages()?;
         Ok(lab)
+    }
+
+    /// nginx, lighttpd and wrk, unpacked: the root of their files.
+    pub fn set_up_peers() -> Result<PathBuf> {
+        let lab = Lab::as_root()?;
+        let _lock = lab.lock()?;
+        let root = lab.folder.join("peers");
+        lab.unpack(&PEERS, None, &root)?;
+        Ok(root)
+    }
+
+    /// valgrind and taskset.
+    pub fn set_up_measures() -> Result<()> {
+        if missing(&MEASURES).is_empty() {
+            return Ok(());
+        }
+        let lab = Lab::as_root()?;
+        let _lock = lab.lock()?;
+        lab.install_missing(&MEASURES)
     }
 
     fn as_root() -> Result<Self> {
@@ -166,27 +198,32 @@ impl Lab {
     }
 
     fn unpack_packages(&self) -> Result<()> {
-        let stamp = self.folder.join("unpacked.stamp");
-        let key = format!("{UNPACKED_VERSION} {} {KERNEL}", UNPACKED.join(" "));
+        self.unpack(&UNPACKED, Some(KERNEL), &self.unpacked())
+    }
+
+    /// Fetches packages, and that which `newest` depends on, and unpacks them below `root`, unless that was done.
+    fn unpack(&self, packages: &[&str], newest: Option<&str>, root: &Path) -> Result<()> {
+        let stamp = root.with_extension("stamp");
+        let named: Vec<&str> = newest.into_iter().chain(packages.iter().copied()).collect();
+        let key = format!("{UNPACKED_VERSION} {}", named.join(" "));
         if fs::read_to_string(&stamp).is_ok_and(|made| made == key) {
             return Ok(());
         }
         eprintln!(
-            "lab: fetches and unpacks, without installing: {KERNEL} {}",
-            UNPACKED.join(" ")
+            "lab: fetches and unpacks, without installing: {}",
+            named.join(" ")
         );
-        Apt::new("lab", &self.folder.join("archives")).refresh_lists(KERNEL)?;
+        Apt::new("lab", &self.folder.join("archives")).refresh_lists(named[0])?;
         let archives = self.folder("packages")?;
-        run(words("apt-get download --quiet")
-            .arg(kernel_package()?)
-            .args(UNPACKED)
-            .current_dir(&archives))?;
-        let _ = fs::remove_dir_all(self.unpacked());
+        let mut download = words("apt-get download --quiet");
+        if newest.is_some() {
+            download.arg(kernel_package()?);
+        }
+        run(download.args(packages).current_dir(&archives))?;
+        let _ = fs::remove_dir_all(root);
         for archive in fs::read_dir(&archives).context("list the packages")? {
             let archive = archive.context("list the packages")?.path();
-            run(words("dpkg-deb --extract")
-                .arg(&archive)
-                .arg(self.unpacked()))?;
+            run(words("dpkg-deb --extract").arg(&archive).arg(root))?;
         }
         fs::remove_dir_all(&archives).context("remove the packages")?;
         fs::write(&stamp, key).context(format!("write {}", stamp.display()))
