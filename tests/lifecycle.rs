@@ -309,6 +309,7 @@ fn an_arm_of_another_start_of_the_router_is_dead_by_itself() {
         by: ArmedBy::User,
         purpose: Purpose::Install,
         disk_serial: None,
+        host_key: None,
     };
     let (armed, _) = step(&Record::default(), Event::Arm(arm), &now("first"));
     let asked = Event::Asked {

@@ -43,10 +43,7 @@ fn lines(token: &str) -> [String; 3] {
     [
         format!("Command line: initrd=x inst.ks=http://10.33.1.1/ks/x?token={token} inst.cmdline"),
         format!("rootpw --iscrypted {HASH}"),
-        format!(
-            "escaped: token%3d{token}0, cut here: token={}",
-            &token[..30]
-        ),
+        format!("joined: 3d{token}0, cut here: token={}", &token[..30]),
     ]
 }
 

@@ -12,6 +12,7 @@ mod commit;
 mod explain;
 mod hardware;
 mod inventory;
+mod known_hosts;
 mod logger;
 mod output;
 mod render;
@@ -56,6 +57,7 @@ what to do
   import FILE [--update] [--dry-run]
                                hosts from a table, CSV or JSON (- is the input): all of it, or what is wrong with it
   export [--json]              all hosts as such a table, CSV or JSON
+  known-hosts                  SSH host keys of installed hosts, as lines of ~/.ssh/known_hosts
   inventory [--list | --host NAME]
                                all hosts for Ansible: ansible-playbook -i INVENTORY
 
@@ -191,6 +193,7 @@ fn run(mut arguments: Arguments) -> Result<ExitCode, Failure> {
         "import" => table::import(invocation),
         "export" => table::export(invocation),
         "inventory" => inventory::run(invocation),
+        "known-hosts" => known_hosts::run(invocation),
         "adopt" => adopt::adopt(invocation),
         "forget" => adopt::forget(invocation),
         "apply" => apply::command(invocation),

@@ -65,6 +65,7 @@ pub fn of_host(settings: &Settings, host: &Host, seen: &Seen) -> Value {
         set("kickstand_phase", json!(status.phase));
         set("kickstand_since", json!(status.since));
         set("kickstand_arch", json!(status.arch));
+        set("kickstand_ssh_host_key", json!(status.ssh_host_key));
     }
     let profile = settings.profiles.get(&host.profile);
     set(

@@ -10,6 +10,7 @@ pub mod difference;
 pub mod dnsmasq;
 pub mod doctor;
 pub mod hardware;
+pub mod host_key;
 pub mod import;
 pub mod installer_log;
 pub mod inventory;

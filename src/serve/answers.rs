@@ -3,7 +3,7 @@
 //!
 //! Not its job: whether it may (`engine`, `boot`); the texts themselves (`core::answer`, `core::ipxe`).
 
-use super::engine::Engine;
+use super::engine::{Engine, NO_TOKEN};
 use crate::core::answer::{Context, RenderError, render_answer};
 use crate::core::ipxe::Installer;
 use crate::core::mac::Mac;
@@ -92,13 +92,23 @@ impl Engine {
             ));
         }
         let profile = self.profile_of(host)?;
-        Ok(Context::new(
-            &self.settings,
-            host,
-            profile,
-            machine,
-            self.router()?,
-            token,
-        ))
+        let settings = &self.settings;
+        let context = Context::new(settings, host, profile, machine, self.router()?, token);
+        Ok(match self.host_key(host, token) {
+            Some((private, public)) => context.with_host_key(private, public),
+            None => context,
+        })
+    }
+
+    /// The SSH host key for an answer file: words in its place in previews and rehearsals.
+    fn host_key(&self, host: &Host, token: &str) -> Option<(Vec<String>, String)> {
+        if !self.settings.main.ssh_host_keys {
+            return None;
+        }
+        if token == NO_TOKEN {
+            return Some((vec!["PRIVATE".to_owned()], "PUBLIC".to_owned()));
+        }
+        let key = self.known(&host.name)?.key_to_deliver(token)?;
+        Some((key.private_lines()?, key.public_line()))
     }
 }

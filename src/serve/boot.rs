@@ -271,11 +271,8 @@ impl Engine {
             Ok(Outcome::Refused(refusal)) => self.deny(&host.name, refusal.sentence().to_owned()),
             Ok(_) => {
                 // What only looks at the hardware was never installed with.
-                if !record.discovers(&now) {
-                    self.hands_out(&host.name, &text);
-                    if !claims {
-                        self.was_used(&host.name);
-                    }
+                if !claims && !record.discovers(&now) {
+                    self.was_used(&host.name);
                 }
                 self.events.add(
                     &now,

@@ -15,6 +15,7 @@ use super::strangers::Strangers;
 use super::watch::{Senders, Watch};
 use crate::core::answer::{RenderError, Router};
 use crate::core::hardware::Hardware;
+use crate::core::host_key::{HostKey, SEED_BYTES};
 use crate::core::lifecycle::{Arm, ArmedBy, Event, Now, Outcome, Phase, Purpose, Record, step};
 use crate::core::machine::Machine;
 use crate::core::progress::Durations;
@@ -78,8 +79,6 @@ pub struct Sighting {
     pub percent: Option<u8>,
     /// Milliseconds of the router's uptime at which its installation began.
     pub began: Option<u64>,
-    /// The answer file that it was given, without secrets, until its installer claims.
-    pub answer: String,
     /// End of the log that its installer sent.
     pub log: String,
     /// What is watched of its installation.
@@ -129,8 +128,14 @@ impl Engine {
     pub fn fresh_arm(&self, host: &Host, by: ArmedBy, window: Option<u32>) -> Result<Arm, String> {
         let now = self.now();
         let mut random = [0; TOKEN_BYTES];
-        getrandom::fill(&mut random)
-            .map_err(|error| format!("the kernel gives no random numbers: {error}"))?;
+        fill(&mut random)?;
+        let mut key = [0; SEED_BYTES];
+        let host_key = if self.settings.main.ssh_host_keys {
+            fill(&mut key)?;
+            Some(HostKey::new(key))
+        } else {
+            None
+        };
         let window = u64::from(window.unwrap_or(self.settings.main.window)) * 1000;
         Ok(Arm {
             token: Token::new(random),
@@ -142,6 +147,7 @@ impl Engine {
             by,
             purpose: Purpose::Install,
             disk_serial: host.disk_serial.clone(),
+            host_key,
         })
     }
 
@@ -384,4 +390,9 @@ impl Engine {
         };
         self.router.ok_or_else(missing)
     }
+}
+
+fn fill(random: &mut [u8]) -> Result<(), String> {
+    let filled = getrandom::fill(random);
+    filled.map_err(|error| format!("the kernel gives no random numbers: {error}"))
 }

@@ -10,27 +10,22 @@ use crate::core::secrets::masked;
 use crate::host::served;
 
 impl Engine {
-    /// An answer file goes out now.
-    pub(super) fn hands_out(&mut self, host: &str, text: &str) {
-        let sighting = self.sightings.entry(host.to_owned()).or_default();
-        sighting.answer.clear();
-        if text.len() <= served::LONGEST {
-            sighting.answer = masked(text);
-        } else {
-            // What is kept will not be the last one.
-            served::forget(&self.paths, host);
-        }
-    }
-
-    /// Its installer claimed with it. Flash is being written for the claim anyhow.
-    pub(super) fn was_used(&mut self, host: &str) {
-        let text = self.sightings.get(host).map(|sighting| &sighting.answer);
-        // None: from before a restart of the service, or too long.
-        let Some(text) = text.filter(|text| !text.is_empty()) else {
+    /// Its installer claimed: what it would get now is what it got. Flash is being written for the claim anyhow.
+    pub(super) fn was_used(&mut self, name: &str) {
+        let Some(host) = self.settings.hosts.get(name) else {
             return;
         };
-        if let Err(error) = served::keep(&self.paths, host, text) {
-            log::warn!("{error}: `render {host} --diff` compares with an older one");
+        let machine = self.machine_of(host);
+        let Some(Ok(text)) = machine.map(|machine| self.answer(host, &machine, NO_TOKEN)) else {
+            return;
+        };
+        let text = masked(&text);
+        if text.len() > served::LONGEST {
+            // What is kept is not the last one.
+            return served::forget(&self.paths, name);
+        }
+        if let Err(error) = served::keep(&self.paths, name, &text) {
+            log::warn!("{error}: `render {name} --diff` compares with an older one");
         }
     }
 

@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::engine::{Engine, Sighting};
 use crate::core::actions::actions;
+use crate::core::host_key::HostKey;
 use crate::core::lifecycle::{Now, Phase};
 use crate::core::listing::{DISABLED, Row, Wanted};
 use crate::core::mac::Mac;
@@ -273,6 +274,7 @@ impl Engine {
             started: record.since.filter(|_| installing),
             elapsed,
             open: self.open.contains(name),
+            ssh_host_key: record.host_key().map(HostKey::public_line),
             disk: host.map(disk_words).unwrap_or_default(),
             arch: sighting
                 .and_then(|sighting| sighting.machine.as_ref())

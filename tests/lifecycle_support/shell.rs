@@ -81,6 +81,7 @@ impl Shell {
             by,
             purpose: Purpose::Install,
             disk_serial: host.disk_serial.clone(),
+            host_key: None,
         }
     }
 

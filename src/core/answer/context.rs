@@ -43,6 +43,7 @@ pub struct Context {
     mirror_path: Option<String>,
     mac: String,
     token: String,
+    ssh_host_key: Option<KeyValues>,
     window: u32,
     host: HostValues,
     profile: ProfileValues,
@@ -74,6 +75,18 @@ struct HostValues {
 struct ProfileValues {
     name: String,
     title: String,
+}
+
+#[derive(Clone, Serialize)]
+struct KeyValues {
+    private: Vec<String>,
+    public: String,
+}
+
+impl std::fmt::Debug for KeyValues {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.public)
+    }
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -118,6 +131,7 @@ impl Context {
             mirror_path,
             mac: machine.mac.to_string(),
             token: token.to_owned(),
+            ssh_host_key: None,
             window: settings.main.window,
             host: HostValues::new(host, profile),
             profile: ProfileValues {
@@ -126,6 +140,16 @@ impl Context {
             },
             accounts: settings.accounts.iter().map(AccountValues::new).collect(),
             var: vars,
+        }
+    }
+}
+
+impl Context {
+    /// With the SSH host key that the system is to have: lines of the private key's file, and the public key's line.
+    pub fn with_host_key(self, private: Vec<String>, public: String) -> Self {
+        Context {
+            ssh_host_key: Some(KeyValues { private, public }),
+            ..self
         }
     }
 }

@@ -9,6 +9,7 @@ mod step;
 
 use serde::{Deserialize, Serialize};
 
+use super::host_key::HostKey;
 use super::mac::Mac;
 use super::token::Token;
 
@@ -85,6 +86,9 @@ pub struct Arm {
     /// Serial number of the only disk that it covers; without one, whichever disk the answer file names.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disk_serial: Option<String>,
+    /// The SSH host key that the installed system is to have.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host_key: Option<HostKey>,
 }
 
 impl Arm {
@@ -147,6 +151,17 @@ pub struct Claim {
     pub token: Token,
     /// Random word of that one run of the installer: the same run may ask again when our answer got lost.
     pub nonce: String,
+    /// The SSH host key of that installation; its private part until the installation is over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host_key: Option<HostKey>,
+}
+
+impl Claim {
+    fn forget_key(&mut self) {
+        if let Some(key) = &mut self.host_key {
+            key.forget();
+        }
+    }
 }
 
 /// Whether `option install 'once'` may still arm a host by itself.
@@ -183,6 +198,26 @@ pub struct Record {
 }
 
 impl Record {
+    /// The SSH host key of the system that is installed, as far as it is known.
+    pub fn host_key(&self) -> Option<&HostKey> {
+        let claim = self
+            .claim
+            .as_ref()
+            .filter(|_| self.phase == Phase::Installed);
+        claim.and_then(|claim| claim.host_key.as_ref())
+    }
+
+    /// The SSH host key for the answer file that is asked for with this token.
+    pub fn key_to_deliver(&self, token: &str) -> Option<&HostKey> {
+        let arm = self.arm.as_ref().filter(|arm| arm.token.matches(token));
+        let claim = self
+            .claim
+            .as_ref()
+            .filter(|claim| claim.token.matches(token));
+        arm.and_then(|arm| arm.host_key.as_ref())
+            .or_else(|| claim.and_then(|claim| claim.host_key.as_ref()))
+    }
+
     /// The arm under which something may be started now.
     pub fn live_arm(&self, now: &Now) -> Option<&Arm> {
         self.arm.as_ref().filter(|arm| arm.live(now))

@@ -29,6 +29,12 @@ pub fn step(record: &Record, event: Event<'_>, now: &Now) -> (Record, Outcome) {
         Event::Failed { token, reason } => failed(&mut next, token, reason, now),
         Event::Tick => Outcome::Accepted,
     };
+    if next.phase != Phase::Installing
+        && let Some(claim) = &mut next.claim
+    {
+        // Nobody can ask for the answer file again.
+        claim.forget_key();
+    }
     (next, outcome)
 }
 
@@ -79,6 +85,7 @@ fn arm_host(record: &mut Record, arm: Arm, now: &Now) -> Outcome {
         // Armed again: an installer that is starting now knows the token, so it stays; window and starts begin anew.
         *live = Arm {
             token: live.token.clone(),
+            host_key: live.host_key.take(),
             ..arm
         };
         record.note = note.to_owned();
@@ -286,6 +293,7 @@ fn grant(record: &mut Record, nonce: &str, note: &str, now: &Now) {
         record.claim = Some(Claim {
             token: arm.token,
             nonce: nonce.to_owned(),
+            host_key: arm.host_key,
         });
         enter(record, Phase::Installing, note, now);
     }

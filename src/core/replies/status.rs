@@ -119,6 +119,9 @@ pub struct HostStatus {
     /// Whether its answer file is open to anybody on the LAN right now (option publish).
     #[serde(default)]
     pub open: bool,
+    /// SSH host key of the installed system, `ssh-ed25519 AAAA…`, where it was delivered by its answer file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ssh_host_key: Option<String>,
     /// What would be wiped.
     pub disk: String,
     /// x86_64, aarch64 or i386, once it has asked.

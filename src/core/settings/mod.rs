@@ -88,6 +88,8 @@ pub struct Main {
     pub boot_files_url: String,
     /// SHA-256 of the archive there, in lower case; without one, nothing is fetched from there.
     pub boot_files_sha256: Option<String>,
+    /// Whether each installation gets an SSH host key that is known before the first login.
+    pub ssh_host_keys: bool,
 }
 
 /// Architectures that have a boot file of their own.
@@ -396,6 +398,7 @@ impl Default for Main {
             boot_files: BTreeMap::new(),
             boot_files_url: RELEASE_URL.to_owned(),
             boot_files_sha256: Some(RELEASE_SHA256.to_owned()),
+            ssh_host_keys: true,
         }
     }
 }

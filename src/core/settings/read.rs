@@ -192,6 +192,9 @@ fn read_main(section: &Section, settings: &mut Settings) {
             .collect(),
         boot_files_url: url.unwrap_or(default.boot_files_url),
         boot_files_sha256: sha256.or(known),
+        ssh_host_keys: reader
+            .option("ssh_host_keys", check::boolean)
+            .unwrap_or(default.ssh_host_keys),
     };
     settings.faults.extend(reader.finish());
 }

@@ -13,7 +13,7 @@ use crate::process::{Context, Failure, Result, run, words};
 type Needed = (&'static str, &'static str, &'static str);
 
 /// What must be on the machine.
-const NEEDED: [Needed; 12] = [
+const NEEDED: [Needed; 13] = [
     (
         "/usr/bin/qemu-system-x86_64",
         "qemu-system-x86",
@@ -46,6 +46,11 @@ const NEEDED: [Needed; 12] = [
     ("/usr/bin/zstd", "zstd", "compresses the installer"),
     ("/usr/bin/xz", "xz-utils", "unpacks kernel modules"),
     ("/usr/bin/ip", "iproute2", "makes the network"),
+    (
+        "/usr/bin/ssh-keygen",
+        "openssh-client",
+        "reads its SSH host key",
+    ),
 ];
 
 /// What shows the LuCI application to its tests.

@@ -14,7 +14,7 @@ use crate::http::exchange;
 use crate::network::{BRIDGE, Network};
 use crate::process::{Running, wait_until};
 use crate::requests::{CONFIG, R220A, STRANGER};
-use crate::service::ROUTER;
+use crate::service::{ROUTER, free_port};
 
 pub const CASES: &[Case] = &[
     Case(
@@ -106,10 +106,15 @@ fn another(arena: &Arena) -> Running {
 }
 
 fn second_service(arena: &mut Arena, effort: u32) {
+    // The port alone would keep a second one out: it finds a configuration with another one, which the first does not follow yet.
+    let other = format!("'{}'", free_port());
     for number in 0..3 * effort {
         install(arena, |arena, _| {
+            arena.service.commit(&CONFIG.replace("'PORT'", &other));
             let mut second = another(arena);
             let ended = wait_until(LIMIT, || second.has_ended());
+            drop(second);
+            arena.service.commit(CONFIG);
             // The first must not have noticed.
             let first = arena.service.get(ROUTER, "/healthz").is_ok();
             arena.row.lost += u32::from(!(ended && first));

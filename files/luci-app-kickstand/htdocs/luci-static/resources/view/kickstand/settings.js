@@ -177,6 +177,7 @@ return view.extend({
 		add(form.Value, 'attempts', _('Attempts'), _('Starts of the installer that one permission allows.'), [ check.attempts ], { placeholder: '2' });
 		add(form.Value, 'tftp_root', _('TFTP folder'), _('Where the boot files are.'), [ check.path ], { placeholder: '/srv/tftp' });
 		add(form.Value, 'www', _('Folder of answer files'), _('Holds your own templates (answers) and media (files).'), [ check.path ], { placeholder: '/www/kickstand' });
+		add(form.Flag, 'ssh_host_keys', _('SSH host keys'), _('Give each installed system a host key that is known before the first login.'), [], { default: '1', rmempty: false });
 		add(form.Value, 'syslog_port', _('Log port'), _('UDP port for the logs of installers.'), [ check.port ], { placeholder: '5140' });
 		add(form.DynamicList, 'allow', _('May read the status'), _('Networks, besides the router itself, that may ask for status and metrics over HTTP.'), [ check.network ], { placeholder: '192.0.2.0/24' });
 		for (const [ name, title ] of [ [ 'boot_file_bios', 'BIOS' ], [ 'boot_file_x86_64', 'x86-64 UEFI' ], [ 'boot_file_arm64', 'ARM64 UEFI' ] ])
