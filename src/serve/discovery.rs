@@ -54,6 +54,7 @@ impl Engine {
         let arm = Arm {
             purpose: Purpose::Discover(Phase::Idle),
             disk_serial: None,
+            host_key: None,
             ..self.fresh_arm(&host, ArmedBy::User, window)?
         };
         let seconds_left = arm.left(&self.now()).div_ceil(1000);
