@@ -144,7 +144,7 @@ impl Hardware {
         .bounded()
     }
 
-    /// As JSON. Written by hand: serde's own way for these three types costs 40 KB of code.
+    /// As JSON. Written by hand: serde's own way for these three types costs 29 KB, compressed.
     pub fn to_value(&self) -> Value {
         let disk = |disk: &Disk| {
             json!({
