@@ -96,6 +96,11 @@ fn every_phase_and_every_page_can_be_looked_at() {
 }
 
 #[test]
+fn hardware_is_discovered_from_the_page() {
+    play("discover", service());
+}
+
+#[test]
 fn what_is_wrong_with_a_text_stands_at_its_line() {
     let profile = "config profile 'almalinux9'";
     let config = config_with(profile, "\toption answer 'broken.ks'");

@@ -2,12 +2,11 @@
 
 use std::process::ExitCode;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::output::{print, table};
 use super::{Failure, Invocation, client};
 use crate::core::hardware::{Disk, Hardware, Port};
-use crate::core::replies::HardwareReply;
 
 /// Bytes of a gigabyte, as makers of disks count.
 const GIGABYTE: u64 = 1_000_000_000;
@@ -17,10 +16,13 @@ pub fn run(mut invocation: Invocation) -> Result<ExitCode, Failure> {
     let as_json = invocation.json;
     let host = invocation.word("the host's name")?;
     invocation.end()?;
-    let reply: HardwareReply = client::ask(&paths, "hardware", &json!({ "host": host }))?;
+    let reply: Value = client::ask(&paths, "hardware", &json!({ "host": host }))?;
     print(&match as_json {
-        true => format!("{:#}\n", json!(reply)),
-        false => words(&reply.host, &reply.hardware),
+        true => format!("{reply:#}\n"),
+        false => words(
+            reply["host"].as_str().unwrap_or_default(),
+            &Hardware::from_value(&reply["hardware"]),
+        ),
     });
     Ok(ExitCode::SUCCESS)
 }

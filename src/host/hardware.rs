@@ -49,9 +49,7 @@ pub fn store(paths: &Paths, host: &str, hardware: &Hardware) -> Result<(), Strin
             folder.display()
         ));
     }
-    let text = hardware
-        .to_stored()
-        .map_err(|error| format!("the hardware cannot be put in words: {error}"))?;
+    let text = hardware.to_stored();
     replace(&folder.join(name), text.as_bytes(), 0o600, Sync::Flash)
 }
 

@@ -2,6 +2,8 @@
 //!
 //! Not its job: what a report holds (`core::hardware`), the files (`host::hardware`), the script that looks (`discover.ks`).
 
+use serde_json::json;
+
 use super::boot::Answer;
 use super::engine::{Engine, NO_TOKEN, claims};
 use super::object::{Reply, reply};
@@ -11,7 +13,7 @@ use crate::core::hardware::Hardware;
 use crate::core::lifecycle::{Arm, ArmedBy, Event, Outcome, Phase, Purpose, Record, Refusal};
 use crate::core::mac::Mac;
 use crate::core::machine::Machine;
-use crate::core::replies::{ArmReply, HardwareReply};
+use crate::core::replies::ArmReply;
 use crate::core::settings::{AnswerKind, Host, Settings};
 use crate::core::target::Query;
 use crate::host::hardware;
@@ -54,6 +56,7 @@ impl Engine {
         let arm = Arm {
             purpose: Purpose::Discover(Phase::Idle),
             disk_serial: None,
+            host_key: None,
             ..self.fresh_arm(&host, ArmedBy::User, window)?
         };
         let seconds_left = arm.left(&self.now()).div_ceil(1000);
@@ -111,10 +114,7 @@ impl Engine {
         let hardware = self.hardware.get(host).ok_or_else(|| {
             format!("the hardware of {host} is not known: `kickstand arm --discover {host}`, then start it from the network")
         })?;
-        reply(&HardwareReply {
-            host: host.clone(),
-            hardware: hardware.clone(),
-        })
+        Ok(json!({"host": host, "hardware": hardware.to_value()}))
     }
 
     /// An arm of the user's for the disk that was discovered, where the answer file can tell which disk it has.

@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::HostStatus;
-use crate::core::hardware::Hardware;
 use crate::core::machine::Machine;
 
 /// `host`.
@@ -163,15 +162,6 @@ pub struct CheckReply {
     pub text: String,
     /// What is wrong with it, in the order of the text.
     pub problems: Vec<Problem>,
-}
-
-/// `hardware`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct HardwareReply {
-    /// Section name.
-    pub host: String,
-    /// What it reported.
-    pub hardware: Hardware,
 }
 
 /// How bad a problem is; the worst first.

@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 
 pub use changes::{AdoptReply, ArmReply, DoneReply, UciSet};
 pub use host::{
-    Check, CheckReply, EventEntry, ExplainReply, HardwareReply, HostDetails, HostReply, Problem,
-    RenderReply, Severity, Source,
+    Check, CheckReply, EventEntry, ExplainReply, HostDetails, HostReply, Problem, RenderReply,
+    Severity, Source,
 };
 pub use status::{
     Asking, Counts, FaultEntry, HostStatus, OverviewReply, ProfileEntry, ProfilesReply,
