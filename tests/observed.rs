@@ -49,7 +49,7 @@ fn the_way_to_the_first_question_shows() {
     let due = [
         (
             "dhcp",
-            "got the address 127.0.0.11 from DHCP to boot from the network",
+            "got the address 127.0.0.11 from DHCP to boot from the network (architecture 7)",
         ),
         ("tftp", "fetched x/snponly.efi by TFTP, 300000 bytes"),
         ("dhcp", "got the address 127.0.0.11 from DHCP as 'db'"),
@@ -95,7 +95,7 @@ fn the_telephones_of_the_house_are_not_noted() {
         "noted"
     );
     assert!(service.log().contains(&format!(
-        "{}: got the address 127.0.0.11 from DHCP to boot from the network",
+        "{}: got the address 127.0.0.11 from DHCP to boot from the network (architecture 16)",
         STRANGER.card
     )));
 }
