@@ -22,7 +22,7 @@ PACKAGER := cargo run --quiet --locked -p kickstand-packager --
 RUSTSEC := https://github.com/RustSec/advisory-db
 ADVISORIES :=
 
-.PHONY: help build set-up demo test quick routers package package-test lint clean hostile fuzz audit
+.PHONY: help build set-up demo test quick routers package package-test lint clean hostile fuzz audit bench instructions
 
 help:
 	@echo "make demo    a server with an empty disk installs itself in a virtual machine, watched live"
@@ -30,6 +30,7 @@ help:
 	@echo "make quick   the tests without virtual machines"
 	@echo "make hostile the service under attack and under faults, at length: a table"
 	@echo "make fuzz    inputs that nobody thought of, SECONDS=10 for each kind"
+	@echo "make bench   how fast and how large it is, beside others: docs/performance.md"
 	@echo "make audit   known faults of the crates that are used; ADVISORIES=FOLDER names a copy of RustSec's advisories"
 	@echo "make lint    rustfmt and clippy, warnings denied"
 	@echo "make build   the optimised binary for this machine"
@@ -78,7 +79,16 @@ package:
 package-test: package
 	cargo test --locked --test router_binaries -- $(addsuffix ::,$(ARCH))
 
-test: quick fuzz routers
+# Minutes; the machine should have nothing else to do.
+bench: set-up
+	cargo build --release --locked
+	cargo run --release --quiet --locked -p kickstand-bench -- tables --kickstand target/release/kickstand --write docs/performance.md
+
+# Fails when the core takes 5 % more instructions than tests/bench/instructions.txt says.
+instructions: set-up
+	cargo run --quiet --locked -p kickstand-bench -- instructions
+
+test: quick fuzz instructions routers
 	@echo "The virtual machines: a few installations of about a minute each."
 	cargo test --locked --test vm -- --test-threads=1
 
