@@ -1,7 +1,7 @@
 //! Templates that come with kickstand. A file of the same name in `<www>/answers` takes the place of one.
 
 /// Name and source.
-const BUILTIN: [(&str, &str); 9] = [
+pub const BUILTIN: [(&str, &str); 9] = [
     ("almalinux.ks", include_str!("builtin/almalinux.ks")),
     ("claim.ks", include_str!("builtin/claim.ks")),
     ("claim.preseed", include_str!("builtin/claim.preseed")),

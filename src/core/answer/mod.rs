@@ -9,12 +9,15 @@ mod builtin;
 mod context;
 mod quote;
 
+use std::sync::OnceLock;
+
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Serde, Value};
-use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior};
+use minijinja::{AutoEscape, Environment, Error, ErrorKind, Template, UndefinedBehavior};
 
 use super::settings::AnswerKind;
 
+use builtin::BUILTIN;
 pub use builtin::builtin;
 pub use context::{Context, Router};
 
@@ -62,11 +65,16 @@ pub fn render_answer(
     context: &Context,
     templates: impl Templates,
 ) -> Result<String, RenderError> {
-    let find = move |name: &str| -> Result<_, String> {
-        Ok(templates(name)?.or_else(|| builtin(name).map(str::to_owned)))
-    };
-    let source = match find(name) {
+    let mut environment = prepared(Place::Answer(kind)).clone();
+    for (name, _) in BUILTIN {
+        // The user's own takes its place; one that cannot be read is told when it is used.
+        if !matches!(templates(name), Ok(None)) {
+            environment.remove_template(name);
+        }
+    }
+    let source = match templates(name) {
         Ok(Some(source)) => source,
+        Ok(None) if builtin(name).is_some() => builtin(name).unwrap_or_default().to_owned(),
         Ok(None) => {
             let text = format!(
                 "there is no template '{name}' in <www>/answers, and no built-in of that name"
@@ -75,11 +83,11 @@ pub fn render_answer(
         }
         Err(error) => return Err(RenderError::from(error)),
     };
-    let mut environment = environment(Place::Answer(kind));
     environment.set_loader(move |name| {
-        find(name).map_err(|error| Error::new(ErrorKind::BadInclude, error))
+        templates(name).map_err(|error| Error::new(ErrorKind::BadInclude, error))
     });
-    let text = render(&environment, name, &source, context)?;
+    let template = environment.get_template(name);
+    let text = render(template, name, &source, context)?;
     if text.len() > ANSWER_LENGTH {
         let length = text.len();
         return Err(format!("{name} gives {length} bytes; {ANSWER_LENGTH} are allowed").into());
@@ -90,10 +98,25 @@ pub fn render_answer(
 /// Renders one option of a profile, such as its kernel's URL or an argument.
 pub fn render_option(option: &str, source: &str, context: &Context) -> Result<String, RenderError> {
     // An option is no template file that somebody could open at a line.
-    render(&environment(Place::Ipxe), option, source, context).map_err(|error| RenderError {
+    let template = prepared(Place::Ipxe).template_from_named_str(option, source);
+    render(template, option, source, context).map_err(|error| RenderError {
         place: None,
         ..error
     })
+}
+
+/// The environment of a place, made once: to read the built-in templates takes longer than to render them.
+fn prepared(place: Place) -> &'static Environment<'static> {
+    static OF: [OnceLock<Environment<'static>>; 5] = [const { OnceLock::new() }; 5];
+    let [kickstart, preseed, autoinstall, script, ipxe] = &OF;
+    let made = match place {
+        Place::Answer(AnswerKind::Kickstart) => kickstart,
+        Place::Answer(AnswerKind::Preseed) => preseed,
+        Place::Answer(AnswerKind::Autoinstall) => autoinstall,
+        Place::Answer(AnswerKind::Script) => script,
+        Place::Ipxe => ipxe,
+    };
+    made.get_or_init(|| environment(place))
 }
 
 fn environment(place: Place) -> Environment<'static> {
@@ -123,6 +146,12 @@ fn environment(place: Place) -> Environment<'static> {
             .map_err(|_| Error::from(ErrorKind::WriteFailure))
     });
     add_filters(&mut environment, place);
+    if place != Place::Ipxe {
+        for (name, source) in BUILTIN {
+            // Ours: a test renders each.
+            let _ = environment.add_template(name, source);
+        }
+    }
     environment
 }
 
@@ -185,12 +214,11 @@ fn quoted(
 }
 
 fn render(
-    environment: &Environment<'_>,
+    template: Result<Template<'_, '_>, Error>,
     name: &str,
     source: &str,
     context: &Context,
 ) -> Result<String, RenderError> {
-    let template = environment.template_from_named_str(name, source);
     let rendered = template.and_then(|template| template.render(Value::from(Serde(context))));
     rendered.map_err(|error| {
         let error = innermost(&error);

@@ -6,7 +6,7 @@ use std::env;
 use std::hint::black_box;
 use std::process::ExitCode;
 
-use kickstand::core::answer::{Context, Router, builtin, render_answer};
+use kickstand::core::answer::{Context, Router, render_answer};
 use kickstand::core::decision;
 use kickstand::core::ipxe::Installer;
 use kickstand::core::lifecycle::{Arm, ArmedBy, Event, Now, Outcome, Purpose, Record, step};
@@ -168,8 +168,6 @@ fn script(ready: &Ready) {
 fn answer(ready: &Ready) {
     let (_, profile) = ready.host();
     let context = ready.context();
-    let text = render_answer(profile.kind, &profile.answer, &context, |name| {
-        Ok(builtin(name).map(str::to_owned))
-    });
+    let text = render_answer(profile.kind, &profile.answer, &context, |_: &str| Ok(None));
     black_box(text.expect("it can be rendered"));
 }
