@@ -198,7 +198,7 @@ mod tests {
         }
         for text in [
             "http://10.0.0.1/os/9/",
-            "http://deb.debian.org/debian",
+            "http://mirror.example.org/debian",
             "",
             "my el server",
         ] {

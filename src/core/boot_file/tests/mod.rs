@@ -16,7 +16,7 @@ const IPXE_SHIM: &str = "sbat,1,SBAT Version,sbat,1,https://github.com/rhboot/sh
                          shim.ipxe,1,iPXE,shim,1,https://github.com/ipxe/shim\n";
 const DEBIAN_SHIM: &str = "sbat,1,SBAT Version,sbat,1,https://github.com/rhboot/shim/blob/main/SBAT.md\n\
                            shim,4,UEFI shim,shim,1,https://github.com/rhboot/shim\n\
-                           shim.debian,1,Debian,shim,16.1,https://tracker.debian.org/pkg/shim\n";
+                           shim.debian,1,Debian,shim,16.1,https://shim.example.org\n";
 const GRUB: &str = "sbat,1,SBAT Version,sbat,1,https://github.com/rhboot/shim/blob/main/SBAT.md\n\
                     grub,5,Free Software Foundation,grub,2.06,https://www.gnu.org/software/grub/\n";
 
