@@ -64,8 +64,10 @@ pub struct Engine {
     pub(super) armed: Rc<Notify>,
     clock: Clock,
     config: Config,
-    state: State,
-    state_file: StateFile,
+    pub(super) state: State,
+    pub(super) state_file: StateFile,
+    /// Uptime in milliseconds before which no arm ends.
+    pub(super) next_look: u64,
     /// Whether hosts that have no record yet are new, and not only forgotten.
     sound: bool,
 }
@@ -109,6 +111,7 @@ impl Engine {
             clock,
             state: loaded.state,
             state_file,
+            next_look: 0,
             sound: loaded.sound,
         };
         if let Some(warning) = loaded.warning {
@@ -228,33 +231,6 @@ impl Engine {
         self.check_armed();
     }
 
-    fn tick(&mut self) {
-        let armed: Vec<String> = self
-            .state
-            .hosts
-            .iter()
-            .filter(|(_, record)| record.arm.is_some())
-            .map(|(name, _)| name.clone())
-            .collect();
-        for name in armed {
-            // An arm that ended is refused everywhere, whether this can be written or not.
-            if let Err(error) = self.apply(&name, Event::Tick) {
-                log::warn!("{error}");
-            }
-        }
-    }
-
-    /// Milliseconds until the first arm ends.
-    pub fn next_end(&self) -> Option<u64> {
-        let now = self.now();
-        self.state
-            .hosts
-            .values()
-            .filter_map(|record| record.live_arm(&now))
-            .map(|arm| arm.left(&now))
-            .min()
-    }
-
     /// The record of a host.
     pub fn record(&self, name: &str) -> Record {
         self.known(name).cloned().unwrap_or_default()
@@ -284,7 +260,7 @@ impl Engine {
         let before_learning = self.learn(name, (before.phase, after.phase), &now);
         // What takes a permission away counts at once, written or not. What gives one counts only when it is written.
         let gives = matches!(outcome, Outcome::Install(_) | Outcome::Accepted) && !undoes;
-        let kept = self.keep_now();
+        let kept = self.keep_change(name, before_learning.is_some());
         if gives && let Err(error) = kept {
             self.state.hosts.insert(name.to_owned(), before);
             self.state.durations = before_learning.unwrap_or_else(|| self.durations().clone());
@@ -293,27 +269,13 @@ impl Engine {
         if after.phase != before.phase {
             self.say_phase(name, &after, &now);
         }
-        if after.arm.is_some() {
-            self.armed.notify_one();
-        }
+        self.look_at(&after);
         self.publish();
         if undoes {
             kept.map(|()| outcome)
         } else {
             Ok(outcome)
         }
-    }
-
-    /// Learns from an installation that ends how long it took; what was known before, when it does.
-    fn learn(&mut self, name: &str, phases: (Phase, Phase), now: &Now) -> Option<Durations> {
-        if phases != (Phase::Installing, Phase::Installed) {
-            return None;
-        }
-        let (profile, run) = self.run_of(name, now)?;
-        let before = self.state.durations.clone();
-        let is_profile = |name: &str| self.settings.profiles.contains_key(name);
-        self.state.durations.learn(&profile, run, is_profile);
-        Some(before)
     }
 
     fn say_phase(&mut self, name: &str, after: &Record, now: &Now) {
@@ -329,27 +291,6 @@ impl Engine {
                 json!({"host": name, "phase": after.phase.word(), "note": after.note}),
             );
         }
-    }
-
-    /// Writes the state; a failure is a warning, and the next write tries again.
-    fn keep(&mut self) {
-        if let Err(error) = self.keep_now() {
-            log::error!("{error}");
-        }
-    }
-
-    fn keep_now(&mut self) -> Result<(), String> {
-        self.state.generation += 1;
-        self.state.router_start = self.now().router_start;
-        let stored = self.state_file.store(&self.state);
-        match &stored {
-            Ok(()) => self.warnings.remove("flash"),
-            Err(error) => self.warnings.insert(
-                "flash",
-                format!("{error}: nothing can be installed until it can be written"),
-            ),
-        };
-        stored
     }
 
     /// What must know an address that asks in the host's name.

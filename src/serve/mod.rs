@@ -34,6 +34,7 @@ pub mod engine;
 mod events;
 mod files;
 mod http;
+mod keeping;
 mod metrics;
 pub mod object;
 mod observed;
