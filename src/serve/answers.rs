@@ -9,7 +9,7 @@ use crate::core::ipxe::Installer;
 use crate::core::mac::Mac;
 use crate::core::machine::Machine;
 use crate::core::settings::{Host, Profile};
-use crate::host::templates;
+use crate::host::templates::{self, Templates};
 
 impl Engine {
     /// What was last seen of a host's machine; before it was ever seen, its first card and the usual kind of machine.
@@ -45,11 +45,12 @@ impl Engine {
         }
         let profile = self.profile_of(host)?;
         let context = self.context(host, machine, token)?;
+        let templates = Templates::new(&www);
         render_answer(
             profile.kind,
             &profile.answer,
             &context,
-            move |name: &str| templates::template(&www, name),
+            move |name: &str| templates.find(name),
         )
     }
 

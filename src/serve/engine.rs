@@ -60,14 +60,16 @@ pub struct Engine {
     pub(super) warnings: BTreeMap<&'static str, String>,
     /// Tells subscribers of the ubus object about phases.
     pub(super) notifier: Option<Notifier>,
-    /// Told when there may be a new arm, whose end somebody must wait for.
-    pub(super) armed: Rc<Notify>,
+    /// Told when something is due earlier than before.
+    pub(super) due: Rc<Notify>,
     clock: Clock,
     config: Config,
     pub(super) state: State,
     pub(super) state_file: StateFile,
     /// Uptime in milliseconds before which no arm ends.
     pub(super) next_look: u64,
+    /// Uptime in milliseconds at which the state is to be written whole; `u64::MAX`: there is no need.
+    pub(super) next_whole: u64,
     /// Whether hosts that have no record yet are new, and not only forgotten.
     sound: bool,
 }
@@ -106,12 +108,13 @@ impl Engine {
             open: BTreeSet::new(),
             warnings: BTreeMap::new(),
             notifier: None,
-            armed: Rc::new(Notify::new()),
+            due: Rc::new(Notify::new()),
             config: Config::new(paths),
             clock,
             state: loaded.state,
             state_file,
             next_look: 0,
+            next_whole: u64::MAX,
             sound: loaded.sound,
         };
         if let Some(warning) = loaded.warning {
@@ -269,7 +272,7 @@ impl Engine {
         if after.phase != before.phase {
             self.say_phase(name, &after, &now);
         }
-        self.look_at(&after);
+        self.look_at(&before, &after, &now);
         self.publish();
         if undoes {
             kept.map(|()| outcome)

@@ -6,6 +6,10 @@ use super::engine::Engine;
 use crate::core::lifecycle::{Event, Now, Phase, Record};
 use crate::core::progress::Durations;
 
+/// Milliseconds after which the private part of a key is gone from flash too: one write of all for the installations that end
+/// within a minute.
+const FORGET: u64 = 60_000;
+
 impl Engine {
     /// Learns from an installation that ends how long it took; what was known before, when it does.
     pub(super) fn learn(
@@ -32,6 +36,7 @@ impl Engine {
     }
 
     fn keep_now(&mut self) -> Result<(), String> {
+        self.next_whole = u64::MAX;
         self.next_generation();
         let stored = self.state_file.store(&self.state);
         self.warn_of_flash(&stored);
@@ -61,9 +66,14 @@ impl Engine {
         };
     }
 
-    /// Ends arms whose window ended. A look at all of them only when one did: this comes before every answer.
+    /// Ends arms whose window ended, and takes from flash what is to be forgotten. This comes before every answer, so it looks
+    /// at all hosts only when it is time.
     pub(super) fn tick(&mut self) {
-        if self.uptime() < self.next_look {
+        let uptime = self.uptime();
+        if self.next_whole != u64::MAX && uptime >= self.next_whole {
+            self.keep();
+        }
+        if uptime < self.next_look {
             return;
         }
         let now = self.now();
@@ -85,17 +95,21 @@ impl Engine {
         self.next_look = deadlines.map(|arm| arm.deadline).min().unwrap_or(u64::MAX);
     }
 
-    /// A new arm may end before all others.
-    pub(super) fn look_at(&mut self, record: &Record) {
-        if let Some(arm) = &record.arm {
+    /// What a new record wants done later.
+    pub(super) fn look_at(&mut self, before: &Record, after: &Record, now: &Now) {
+        if let Some(arm) = &after.arm {
             self.next_look = self.next_look.min(arm.deadline);
-            self.armed.notify_one();
+            self.due.notify_one();
+        }
+        if before.holds_private_key() && !after.holds_private_key() {
+            self.next_whole = self.next_whole.min(now.uptime.saturating_add(FORGET));
+            self.due.notify_one();
         }
     }
 
-    /// Milliseconds until an arm may end; none when there is no arm.
-    pub fn next_end(&self) -> Option<u64> {
-        let armed = self.next_look != u64::MAX;
-        armed.then(|| self.next_look.saturating_sub(self.uptime()))
+    /// Milliseconds until [`tick`](Engine::tick) may have something to do; none when nothing is due.
+    pub fn next_due(&self) -> Option<u64> {
+        let next = self.next_look.min(self.next_whole);
+        (next != u64::MAX).then(|| next.saturating_sub(self.uptime()))
     }
 }

@@ -78,7 +78,7 @@ pub fn run(paths: &Paths) -> Result<(), String> {
         tokio::select! {
             ended = listen(paths, &engine, &reloaded) => ended,
             never = provide(paths, &engine) => match never {},
-            () = end_windows(&engine) => Ok(()),
+            () = do_what_is_due(&engine) => Ok(()),
             ended = signals(&engine, &reloaded) => ended,
         }
     });
@@ -181,15 +181,16 @@ async fn provide(paths: &Paths, engine: &Rc<RefCell<Engine>>) -> std::convert::I
         .await
 }
 
-/// Ends arms when their window ends, so that status and published files tell the truth. Sleeps while there is none.
-async fn end_windows(engine: &Rc<RefCell<Engine>>) {
-    let armed = Rc::clone(&engine.borrow().armed);
+/// Ends arms when their window ends, so that status and published files tell the truth, and does what else is due later.
+/// Sleeps while nothing is.
+async fn do_what_is_due(engine: &Rc<RefCell<Engine>>) {
+    let due = Rc::clone(&engine.borrow().due);
     loop {
-        let next = engine.borrow().next_end();
+        let next = engine.borrow().next_due();
         match next {
-            None => armed.notified().await,
+            None => due.notified().await,
             Some(milliseconds) => tokio::select! {
-                () = armed.notified() => {}
+                () = due.notified() => {}
                 () = tokio::time::sleep(Duration::from_millis(milliseconds) + GRAIN) => engine.borrow_mut().refresh(),
             },
         }
