@@ -21,6 +21,8 @@ pub struct Clock {
     /// Second of the uptime in which the start of the kernel was last read, and that start. `/proc/stat` counts every
     /// interrupt before it tells it, and every answer wants the time several times.
     started: Cell<Option<(u64, Option<u64>)>>,
+    /// The uptime, while it is held.
+    held: Cell<Option<u64>>,
 }
 
 /// Longest `/proc/uptime`, in bytes: two numbers of 64 bits.
@@ -36,11 +38,26 @@ impl Clock {
             paths: paths.clone(),
             router_start: id.trim().to_owned(),
             started: Cell::new(None),
+            held: Cell::new(None),
         })
+    }
+
+    /// Holds the time until [`Clock::release`]: one answer is one moment, and looks at the clock five times.
+    pub fn hold(&self) {
+        self.held.set(Some(self.uptime()));
+    }
+
+    /// Lets the time go on.
+    pub fn release(&self) {
+        self.held.set(None);
     }
 
     /// Milliseconds since the router started. When `/proc/uptime` cannot be read, every window has ended.
     pub fn uptime(&self) -> u64 {
+        self.held.get().unwrap_or_else(|| self.read_uptime())
+    }
+
+    fn read_uptime(&self) -> u64 {
         let mut text = [0; UPTIME_LENGTH];
         let read = File::open(self.paths.proc("uptime")).and_then(|mut file| file.read(&mut text));
         read.ok()

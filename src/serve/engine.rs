@@ -162,6 +162,14 @@ impl Engine {
         self.clock.now()
     }
 
+    /// Does what is one moment.
+    pub(super) fn at_once<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> T {
+        self.clock.hold();
+        let done = work(self);
+        self.clock.release();
+        done
+    }
+
     /// Milliseconds since the router started.
     pub(super) fn uptime(&self) -> u64 {
         self.clock.uptime()
@@ -193,7 +201,6 @@ impl Engine {
             }
             Some(Ok(settings)) => self.follow(settings),
         }
-        self.look_at_apply();
         self.tick();
     }
 

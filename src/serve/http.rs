@@ -110,7 +110,9 @@ async fn answer(
         range: text(header::RANGE),
         if_none_match: text(header::IF_NONE_MATCH),
     };
-    let mut response = route(&mut engine.borrow_mut(), &request);
+    let mut response = engine
+        .borrow_mut()
+        .at_once(|engine| route(engine, &request));
     watch::attend(&mut response, &request, &engine);
     worded(response)
 }

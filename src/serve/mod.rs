@@ -209,7 +209,9 @@ async fn signals(engine: &Rc<RefCell<Engine>>, reloaded: &Notify) -> Result<(), 
         tokio::select! {
             _ = reload.recv() => {
                 log::info!("reloading");
-                engine.borrow_mut().refresh();
+                let mut engine = engine.borrow_mut();
+                engine.refresh();
+                engine.look_at_apply();
                 reloaded.notify_one();
             }
             _ = end.recv() => return Ok(()),

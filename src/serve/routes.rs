@@ -193,6 +193,7 @@ fn file(engine: &mut Engine, request: &Request, kind: &str, names: &[&str]) -> R
 /// What tells about hosts is for the router itself and for the networks that the user allowed.
 fn watched(engine: &mut Engine, peer: Ipv4Addr, names: &[&str], query: &Query) -> Response {
     engine.refresh();
+    engine.look_at_apply();
     let own = peer.is_loopback() || engine.router.is_some_and(|router| router.address == peer);
     if !own
         && !engine
