@@ -108,11 +108,7 @@ pub fn section(tools: &Tools) -> Result<Section> {
         .flatten()
         .map(Duration::as_secs_f64)
         .collect();
-    let mut section = Section::new(
-        "A thousand machines at once",
-        TEXT,
-        &["what", "measured"],
-    );
+    let mut section = Section::new("A thousand machines at once", TEXT, &["what", "measured"]);
     let mut row = |what: &str, measured: String| section.row([what.to_owned(), measured]);
     row("machines", thousands(u64::from(MACHINES)));
     row("installed", thousands(times.len() as u64));
