@@ -31,3 +31,4 @@ pub mod token;
 pub mod uci;
 pub mod verify;
 pub mod watched;
+pub mod webhook;

@@ -13,6 +13,7 @@ use tokio::sync::Notify;
 use super::events::Events;
 use super::strangers::Strangers;
 use super::watch::{Senders, Watch};
+use super::webhooks::Webhooks;
 use crate::core::answer::{RenderError, Router};
 use crate::core::hardware::Hardware;
 use crate::core::host_key::{HostKey, SEED_BYTES};
@@ -23,6 +24,7 @@ use crate::core::settings::{Host, Network, Settings};
 use crate::core::state::State;
 use crate::core::token::{TOKEN_BYTES, Token};
 use crate::core::verify::{Verify, backed};
+use crate::core::webhook::Happening;
 use crate::host::clock::Clock;
 use crate::host::config::Config;
 use crate::host::paths::Paths;
@@ -60,6 +62,8 @@ pub struct Engine {
     pub(super) warnings: BTreeMap<&'static str, String>,
     /// Tells subscribers of the ubus object about phases.
     pub(super) notifier: Option<Notifier>,
+    /// Tells servers of the user's.
+    pub(super) webhooks: Webhooks,
     /// Told when there may be a new arm, whose end somebody must wait for.
     pub(super) armed: Rc<Notify>,
     clock: Clock,
@@ -104,6 +108,7 @@ impl Engine {
             open: BTreeSet::new(),
             warnings: BTreeMap::new(),
             notifier: None,
+            webhooks: Webhooks::new()?,
             armed: Rc::new(Notify::new()),
             config: Config::new(paths),
             clock,
@@ -224,6 +229,7 @@ impl Engine {
             self.keep();
         }
         self.settings = settings;
+        self.follow_webhooks();
         self.publish();
         self.check_armed();
     }
@@ -276,6 +282,7 @@ impl Engine {
         let now = self.now();
         let before = self.record(name);
         let undoes = matches!(event, Event::Disarm | Event::Tick);
+        let look_ends = Happening::end_of_look(&event);
         let (after, outcome) = step(&before, event, &now);
         if after == before {
             return Ok(outcome);
@@ -291,7 +298,7 @@ impl Engine {
             return Err(error);
         }
         if after.phase != before.phase {
-            self.say_phase(name, &after, &now);
+            self.say_phase(name, (&before, &after), look_ends, &now);
         }
         if after.arm.is_some() {
             self.armed.notify_one();
@@ -314,21 +321,6 @@ impl Engine {
         let is_profile = |name: &str| self.settings.profiles.contains_key(name);
         self.state.durations.learn(&profile, run, is_profile);
         Some(before)
-    }
-
-    fn say_phase(&mut self, name: &str, after: &Record, now: &Now) {
-        self.watch_phase(name, after.phase, now);
-        // Everything else that changes a phase was asked for by somebody, and whoever handled that says it.
-        if after.phase == Phase::Expired {
-            let kind = after.phase.word();
-            self.events.add(now, name, kind, after.note.clone());
-        }
-        if let Some(notifier) = &self.notifier {
-            notifier.notify(
-                "phase",
-                json!({"host": name, "phase": after.phase.word(), "note": after.note}),
-            );
-        }
     }
 
     /// Writes the state; a failure is a warning, and the next write tries again.
@@ -392,7 +384,8 @@ impl Engine {
     }
 }
 
-fn fill(random: &mut [u8]) -> Result<(), String> {
+/// Fills it with random bytes of the kernel's.
+pub(super) fn fill(random: &mut [u8]) -> Result<(), String> {
     let filled = getrandom::fill(random);
     filled.map_err(|error| format!("the kernel gives no random numbers: {error}"))
 }

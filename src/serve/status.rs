@@ -78,6 +78,7 @@ impl Engine {
                 .values()
                 .map(|text| clean_to(text, WARNING))
                 .collect(),
+            webhooks: self.webhook_statuses(),
         }
     }
 
@@ -98,6 +99,7 @@ impl Engine {
                 .take(NAMES)
                 .map(|(name, _)| name.to_owned())
                 .collect(),
+            failing_webhooks: self.webhooks.failing(),
         }
     }
 

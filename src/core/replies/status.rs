@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::WebhookStatus;
 use crate::core::actions::{Action, Next};
 use crate::core::doctor::Diagnosis;
 use crate::core::machine::Machine;
@@ -33,6 +34,9 @@ pub struct StatusReply {
     pub fault_count: usize,
     /// What else the user should know: a state that was lost, a file that cannot be written.
     pub warnings: Vec<String>,
+    /// Webhooks, by name.
+    #[serde(default)]
+    pub webhooks: Vec<WebhookStatus>,
 }
 
 /// How many hosts are in each phase, and how many machines are no host.
@@ -69,6 +73,8 @@ pub struct OverviewReply {
     pub faults: usize,
     /// Section names of the first hosts that are installing.
     pub installing_names: Vec<String>,
+    /// Webhooks that fail repeatedly.
+    pub failing_webhooks: usize,
 }
 
 /// Where a host is.

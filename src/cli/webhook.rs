@@ -1,0 +1,120 @@
+//! `kickstand webhook`: who is told by webhook, how that goes, and a test.
+//!
+//! Not its job: sending; the service does that.
+
+use std::process::ExitCode;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use super::output::{print, span, table};
+use super::{Failure, Invocation, client};
+use crate::core::replies::{WebhookStatus, WebhookTest, WebhooksReply};
+use crate::host::paths::Paths;
+
+/// For a test: its name is looked up, it is connected, and it answers, each within the service's own limits.
+const PATIENCE: Duration = Duration::from_secs(40);
+/// Between two looks at how a test went.
+const PAUSE: Duration = Duration::from_millis(200);
+
+pub fn run(mut invocation: Invocation) -> Result<ExitCode, Failure> {
+    let paths = invocation.paths.clone();
+    let as_json = invocation.json;
+    let is_test = invocation.arguments.contains("--test");
+    let name = invocation.optional_word()?;
+    invocation.end()?;
+    match (name, is_test) {
+        (None, true) => Err(Failure::Usage("the webhook's name is missing".to_owned())),
+        (Some(name), true) => test(&paths, &name, as_json),
+        (name, false) => list(&paths, name.as_deref(), as_json),
+    }
+}
+
+fn list(paths: &Paths, name: Option<&str>, as_json: bool) -> Result<ExitCode, Failure> {
+    let mut reply = all(paths)?;
+    if let Some(name) = name {
+        reply.webhooks.retain(|webhook| webhook.name == name);
+        if reply.webhooks.is_empty() {
+            let why = format!("there is no webhook '{name}': `kickstand webhook` lists them");
+            return Err(Failure::Failed(why));
+        }
+    }
+    print(&match as_json {
+        true => format!("{:#}\n", json!(reply)),
+        false => words(&reply.webhooks),
+    });
+    Ok(ExitCode::SUCCESS)
+}
+
+fn test(paths: &Paths, name: &str, as_json: bool) -> Result<ExitCode, Failure> {
+    let begun: WebhookTest = client::ask(paths, "webhook_test", &json!({ "name": name }))?;
+    let started = Instant::now();
+    let (test, delivered) = loop {
+        sleep(PAUSE);
+        let webhooks = all(paths)?.webhooks;
+        let webhook = webhooks.into_iter().find(|webhook| webhook.name == name);
+        let test = webhook.and_then(|webhook| webhook.test);
+        let Some(test) = test.filter(|test| test.id == begun.id) else {
+            let why = format!("webhook '{name}' or the service changed meanwhile: try it again");
+            return Err(Failure::Failed(why));
+        };
+        if let Some(delivered) = test.delivered {
+            break (test, delivered);
+        }
+        if started.elapsed() > PATIENCE {
+            let why =
+                format!("webhook '{name}': nothing came back; `kickstand webhook` shows more");
+            return Err(Failure::Failed(why));
+        }
+    };
+    if as_json {
+        let reply: Value = json!(test);
+        print(&format!("{reply:#}\n"));
+    } else if delivered {
+        print(&format!("webhook '{name}' took the test: {}\n", test.said));
+    } else {
+        let why = format!("webhook '{name}' did not take the test: {}", test.said);
+        return Err(Failure::Failed(why));
+    }
+    Ok(ExitCode::from(u8::from(!delivered)))
+}
+
+fn all(paths: &Paths) -> Result<WebhooksReply, Failure> {
+    client::ask(paths, "webhooks", &json!({}))
+}
+
+fn words(webhooks: &[WebhookStatus]) -> String {
+    if webhooks.is_empty() {
+        return "No webhooks yet: add a `config webhook` section (docs/webhooks.md).\n".to_owned();
+    }
+    let head = [
+        "WEBHOOK",
+        "URL",
+        "EVENTS",
+        "DELIVERED",
+        "FAILED",
+        "DROPPED",
+        "WAITING",
+        "LAST",
+    ];
+    let rows: Vec<_> = webhooks.iter().map(row).collect();
+    table(&head, &rows)
+}
+
+fn row(webhook: &WebhookStatus) -> Vec<String> {
+    let last = match webhook.last_ago {
+        Some(seconds) => format!("{} ({} ago)", webhook.last, span(seconds)),
+        None => "-".to_owned(),
+    };
+    vec![
+        webhook.name.clone(),
+        webhook.url.clone(),
+        webhook.events.join(","),
+        webhook.delivered.to_string(),
+        webhook.failed.to_string(),
+        webhook.dropped.to_string(),
+        webhook.waiting.to_string(),
+        last,
+    ]
+}
