@@ -187,7 +187,7 @@ fn each_way_to_name_a_shell_is_seen() {
 }
 
 #[test]
-fn two_files_name_hyper_one_that_answers_and_one_that_asks() {
+fn one_file_names_hyper() {
     let mut files = Vec::new();
     sources(
         &Path::new(env!("CARGO_MANIFEST_DIR")).join("src"),
@@ -198,15 +198,13 @@ fn two_files_name_hyper_one_that_answers_and_one_that_asks() {
             .expect("a source file")
             .contains("hyper::")
     };
-    let mut names: Vec<&PathBuf> = files.iter().filter(named).collect();
-    names.sort();
-    let expected = ["src/serve/http.rs", "src/serve/webhooks/post.rs"];
+    let names: Vec<String> = files
+        .iter()
+        .filter(named)
+        .map(|path| path.display().to_string())
+        .collect();
     assert!(
-        names.len() == 2
-            && names
-                .iter()
-                .zip(expected)
-                .all(|(name, end)| name.ends_with(end)),
+        names.len() == 1 && names[0].ends_with("src/serve/http.rs"),
         "{names:?}"
     );
 }

@@ -1,4 +1,4 @@
-//! HTTP/1.1 on the wire, for those who ask us. It and `webhooks::post`, which asks others, are the files that name hyper.
+//! HTTP/1.1 on the wire. The one file that names hyper.
 //!
 //! Not its job: what is answered (`routes`).
 

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+use serde_json::json;
 
 use super::engine::{Engine, Sighting};
 use crate::core::actions::actions;
@@ -78,7 +79,11 @@ impl Engine {
                 .values()
                 .map(|text| clean_to(text, WARNING))
                 .collect(),
-            webhooks: self.webhook_statuses(),
+            webhooks: self
+                .webhook_statuses()
+                .iter()
+                .map(|status| json!(status))
+                .collect(),
         }
     }
 

@@ -3,7 +3,6 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::WebhookStatus;
 use crate::core::actions::{Action, Next};
 use crate::core::doctor::Diagnosis;
 use crate::core::machine::Machine;
@@ -34,9 +33,9 @@ pub struct StatusReply {
     pub fault_count: usize,
     /// What else the user should know: a state that was lost, a file that cannot be written.
     pub warnings: Vec<String>,
-    /// Webhooks, by name.
+    /// Webhooks in the order of the file, as [`super::WebhookStatus`].
     #[serde(default)]
-    pub webhooks: Vec<WebhookStatus>,
+    pub webhooks: Vec<Value>,
 }
 
 /// How many hosts are in each phase, and how many machines are no host.

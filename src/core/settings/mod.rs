@@ -42,8 +42,8 @@ pub struct Settings {
     pub accounts: Vec<Account>,
     /// Whether an account has faults. No answer file is made then: an account left out could be the only one to log in with.
     pub accounts_faulty: bool,
-    /// Webhooks without a fault, by section name.
-    pub webhooks: BTreeMap<String, Webhook>,
+    /// Webhooks without a fault, in the order of the file.
+    pub webhooks: Vec<Webhook>,
     /// Everything that is wrong, in the order of the file.
     pub faults: Vec<Fault>,
 }

@@ -34,15 +34,15 @@ pub fn read_webhook(section: &Section, settings: &mut Settings) {
     }
     let faults = reader.finish();
     if let Some(url) = url.filter(|_| faults.is_empty()) {
-        let webhook = Webhook {
+        settings.webhooks.push(Webhook {
+            name: section.name.clone(),
             url,
             events: match events.is_empty() {
                 true => DEFAULT_HAPPENINGS.to_vec(),
                 false => events,
             },
             authorization,
-        };
-        settings.webhooks.insert(section.name.clone(), webhook);
+        });
     }
     settings
         .faults
@@ -100,7 +100,7 @@ mod tests {
         let text = "config webhook 'chat'\n\toption url 'http://a/x'\n";
         let settings = settings(text);
         assert_eq!(settings.faults, []);
-        let events: Vec<_> = settings.webhooks["chat"]
+        let events: Vec<_> = settings.webhooks[0]
             .events
             .iter()
             .map(|event| event.word())

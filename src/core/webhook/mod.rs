@@ -1,8 +1,9 @@
 //! Webhooks: what is told to HTTP servers of the user's when something happens to a host.
 //!
-//! [`url`] is where, [`news`] what, [`queue`] in which order and how often. Not its job: sending (`serve::webhooks`), the
+//! [`url`] is where, [`news`] what, [`queue`] in which order and how often, [`http`] in which words. Not its job: sending (`serve::webhooks`), the
 //! section of the configuration (`settings`).
 
+pub mod http;
 pub mod news;
 pub mod queue;
 pub mod url;
@@ -18,6 +19,8 @@ pub const MOST_WEBHOOKS: usize = 8;
 /// `config webhook`: a server that is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Webhook {
+    /// Section name.
+    pub name: String,
     /// Where it is told.
     pub url: Url,
     /// What it is told; never empty.

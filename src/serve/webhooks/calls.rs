@@ -22,15 +22,15 @@ impl Webhooks {
     /// How many fail repeatedly.
     pub fn failing(&self) -> usize {
         let failing = |hook: &&Hook| hook.queue.trouble().is_some();
-        self.hooks.values().filter(failing).count()
+        self.hooks.iter().filter(failing).count()
     }
 }
 
 impl Hook {
-    fn status(&self, name: &str, now: &Now) -> WebhookStatus {
+    fn status(&self, now: &Now) -> WebhookStatus {
         let ended = self.ended.as_ref();
         WebhookStatus {
-            name: name.to_owned(),
+            name: self.setting.name.clone(),
             url: self.setting.url.shown(),
             events: self
                 .setting
@@ -59,14 +59,17 @@ impl Engine {
             return Vec::new();
         }
         let now = self.now();
-        let status = |(name, hook): (&String, &Hook)| hook.status(name, &now);
-        hooks.iter().map(status).collect()
+        hooks.iter().map(|hook| hook.status(&now)).collect()
     }
 
     /// `webhook_test`: sends one delivery that says that it is a test. What came of it shows in `webhooks`.
     pub(in crate::serve) fn test_webhook(&mut self, name: &str) -> Reply {
-        if !self.webhooks.hooks.contains_key(name) {
+        let Some(hook) = self.webhooks.find(name) else {
             return Err(self.no_webhook(name).into());
+        };
+        let test = hook.test.as_ref();
+        if test.is_some_and(|test| test.reply.delivered.is_none()) {
+            return Err(format!("webhook '{name}' is being tested: wait half a minute").into());
         }
         let now = self.now();
         let id = self.webhooks.next_id();
@@ -81,22 +84,17 @@ impl Engine {
             event: Happening::Test,
             id: id.clone(),
         };
-        let Some(hook) = self.webhooks.hooks.get_mut(name) else {
-            return Err(self.no_webhook(name).into());
-        };
-        let test = hook.test.as_ref();
-        if test.is_some_and(|test| test.reply.delivered.is_none()) {
-            return Err(format!("webhook '{name}' is being tested: wait half a minute").into());
-        }
         let answer = WebhookTest {
             id,
             delivered: None,
             said: String::new(),
         };
-        hook.test = Some(Test {
-            reply: answer.clone(),
-            delivery: Some(Rc::new(delivery)),
-        });
+        if let Some(hook) = self.webhooks.find(name) {
+            hook.test = Some(Test {
+                reply: answer.clone(),
+                delivery: Some(Rc::new(delivery)),
+            });
+        }
         self.webhooks.changed.notify_one();
         reply(&answer)
     }
@@ -109,7 +107,8 @@ impl Engine {
         if let Some(fault) = faults.find(|fault| fault.section == section) {
             return format!("webhook '{name}' cannot be used: {fault}");
         }
-        let known: Vec<&str> = self.webhooks.hooks.keys().map(String::as_str).collect();
+        let hooks = self.webhooks.hooks.iter();
+        let known: Vec<&str> = hooks.map(|hook| hook.setting.name.as_str()).collect();
         match known.is_empty() {
             true => {
                 format!(
@@ -126,8 +125,9 @@ impl Engine {
     /// Says in the warnings what fails repeatedly, and takes it back when it does no more.
     pub(super) fn warn_of_webhooks(&mut self) {
         let hooks = self.webhooks.hooks.iter();
-        let troubles = hooks.filter_map(|(name, hook)| {
+        let troubles = hooks.filter_map(|hook| {
             let trouble = hook.queue.trouble()?;
+            let name = &hook.setting.name;
             Some(format!(
                 "webhook '{name}' at {}: {trouble}",
                 hook.setting.url.shown()

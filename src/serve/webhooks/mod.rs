@@ -5,7 +5,7 @@
 //! (`core::webhook`), HTTP (`post`), names (`lookup`).
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::rc::Rc;
 use std::time::Duration;
@@ -32,7 +32,7 @@ const RUN_BYTES: usize = 8;
 /// All webhooks.
 #[derive(Debug)]
 pub struct Webhooks {
-    hooks: BTreeMap<String, Hook>,
+    hooks: Vec<Hook>,
     /// What was not put into words yet. That waits until whoever reported it was answered: then the host's log is there too.
     noted: VecDeque<Noted>,
     /// Told when there may be something to do.
@@ -85,7 +85,6 @@ enum Whom {
 
 /// One attempt.
 struct Attempt {
-    name: String,
     delivery: Rc<Delivery>,
     /// From 1.
     number: u32,
@@ -121,7 +120,7 @@ impl Webhooks {
         let mut run = [0; RUN_BYTES];
         fill(&mut run)?;
         Ok(Webhooks {
-            hooks: BTreeMap::new(),
+            hooks: Vec::new(),
             noted: VecDeque::new(),
             changed: Rc::new(Notify::new()),
             started: Instant::now(),
@@ -152,14 +151,14 @@ impl Webhooks {
     }
 
     fn note(&mut self, event: Happening, now: &Now, whom: impl FnOnce() -> Whom) {
-        if !self.hooks.values().any(|hook| hook.wants(event)) {
+        if !self.hooks.iter().any(|hook| hook.wants(event)) {
             return;
         }
         // More than a queue holds at once: thousands of windows that end together.
         if self.noted.len() >= MOST_WAITING
             && let Some(lost) = self.noted.pop_front()
         {
-            let hooks = self.hooks.values_mut();
+            let hooks = self.hooks.iter_mut();
             hooks
                 .filter(|hook| hook.wants(lost.event))
                 .for_each(|hook| hook.queue.dropped += 1);
@@ -170,6 +169,10 @@ impl Webhooks {
             whom: whom(),
         });
         self.changed.notify_one();
+    }
+
+    fn find(&mut self, name: &str) -> Option<&mut Hook> {
+        self.hooks.iter_mut().find(|hook| hook.setting.name == name)
     }
 
     fn next_id(&mut self) -> String {
@@ -199,13 +202,12 @@ impl Hook {
     }
 
     /// What to send now: a test does not wait behind what cannot be delivered.
-    fn due(&mut self, name: &str, clock: u64) -> Vec<Attempt> {
+    fn due(&mut self, clock: u64) -> Vec<Attempt> {
         let test = self.test.as_mut().and_then(|test| test.delivery.take());
         let test = test.map(|delivery| (delivery, 1, true));
         let first = self.queue.take(clock);
         let first = first.map(|(delivery, number)| (delivery, number, false));
         let attempt = |(delivery, number, is_test)| Attempt {
-            name: name.to_owned(),
             delivery,
             number,
             setting: self.setting.clone(),
@@ -218,19 +220,23 @@ impl Hook {
 impl Engine {
     /// The settings changed: webhooks that are gone take their queues with them, what waits for others goes where they say now.
     pub(super) fn follow_webhooks(&mut self) {
-        let clock = self.webhooks.clock();
-        let settings = &self.settings.webhooks;
-        let hooks = &mut self.webhooks.hooks;
-        hooks.retain(|name, _| settings.contains_key(name));
-        for (name, setting) in settings {
-            let hook = hooks
-                .entry(name.clone())
-                .or_insert_with(|| Hook::new(setting.clone()));
+        let webhooks = &mut self.webhooks;
+        let clock = webhooks.clock();
+        let mut hooks = Vec::new();
+        for setting in &self.settings.webhooks {
+            let mut old = webhooks.hooks.iter();
+            let index = old.position(|hook| hook.setting.name == setting.name);
+            let mut hook = match index {
+                Some(index) => webhooks.hooks.swap_remove(index),
+                None => Hook::new(setting.clone()),
+            };
             let old = std::mem::replace(&mut hook.setting, setting.clone());
             if old.url != setting.url || old.authorization != setting.authorization {
                 hook.queue.redirect(clock);
             }
+            hooks.push(hook);
         }
+        webhooks.hooks = hooks;
         self.warn_of_webhooks();
         self.webhooks.changed.notify_one();
     }
@@ -241,10 +247,10 @@ impl Engine {
         let webhooks = &mut self.webhooks;
         let clock = webhooks.clock();
         let mut attempts = Vec::new();
-        for (name, hook) in &mut webhooks.hooks {
-            attempts.extend(hook.due(name, clock));
+        for hook in &mut webhooks.hooks {
+            attempts.extend(hook.due(clock));
         }
-        let next = webhooks.hooks.values().filter_map(|hook| hook.queue.due());
+        let next = webhooks.hooks.iter().filter_map(|hook| hook.queue.due());
         let next = next.min().map(Duration::from_millis);
         (attempts, next.map(|next| webhooks.started + next))
     }
@@ -260,12 +266,13 @@ impl Engine {
                 event: noted.event,
                 id,
             });
-            for (name, hook) in &mut self.webhooks.hooks {
+            for hook in &mut self.webhooks.hooks {
                 let dropped = hook.wants(noted.event) && hook.queue.push(Rc::clone(&delivery));
                 // Ever more rarely: one that is slow must not fill the log.
                 if dropped && hook.queue.dropped.is_power_of_two() {
                     log::warn!(
-                        "webhook '{name}': too many deliveries wait, {} were dropped so far",
+                        "webhook '{}': too many deliveries wait, {} were dropped so far",
+                        hook.setting.name,
                         hook.queue.dropped
                     );
                 }
@@ -316,9 +323,9 @@ impl Engine {
     fn was_sent(&mut self, attempt: &Attempt, outcome: &Outcome) {
         let now = self.now();
         let clock = self.webhooks.clock();
-        let (name, id) = (&attempt.name, &attempt.delivery.id);
+        let (name, id) = (&attempt.setting.name, &attempt.delivery.id);
         // It may have been taken out of the settings meanwhile.
-        let Some(hook) = self.webhooks.hooks.get_mut(name) else {
+        let Some(hook) = self.webhooks.find(name) else {
             return;
         };
         if attempt.is_test {
