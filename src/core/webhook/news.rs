@@ -109,14 +109,16 @@ impl News<'_> {
                 format!("{name} is {}", about.phase.word())
             }
         };
-        let diagnosis = about.diagnosis.iter();
-        let more = diagnosis.flat_map(|found| [found.sentence.as_str(), found.action.as_str()]);
-        for (index, sentence) in [about.note].into_iter().chain(more).enumerate() {
-            let sentence = plain(sentence, SENTENCE);
-            if !sentence.is_empty() {
-                text.push_str(if index == 0 { ": " } else { ". " });
-                text.push_str(&sentence);
-            }
+        let note = plain(about.note, SENTENCE);
+        if !note.is_empty() {
+            text.push_str(&format!(": {note}"));
+        }
+        if let Some(diagnosis) = &about.diagnosis {
+            text.push_str(&format!(
+                ". What is wrong: {}. What to do: {}",
+                plain(&diagnosis.sentence, SENTENCE),
+                plain(&diagnosis.action, SENTENCE)
+            ));
         }
         text
     }
@@ -145,8 +147,9 @@ impl About<'_> {
 
 /// Words for a chat, which takes `@all`, `[x](http://y)`, `<!channel>` and stars for its own: installers choose some of them.
 fn plain(text: &str, length: usize) -> String {
-    let marks = |c: char| if "@<>[]`*|".contains(c) { ' ' } else { c };
-    let text: String = text.chars().map(marks).collect();
+    let marks = |c: char| if "@<>[]*|".contains(c) { ' ' } else { c };
+    // Our own sentences have commands in backticks.
+    let text: String = text.chars().filter(|c| *c != '`').map(marks).collect();
     clean_to(&text, length)
 }
 
@@ -207,7 +210,7 @@ mod tests {
             "host": "r220a", "hostname": "r220a.example", "phase": "failed", "before": "installing",
             "profile": "almalinux9", "title": "AlmaLinux 9", "note": "404 for vmlinuz",
             "diagnosis": {"code": "mirror-404", "sentence": "The mirror has no such file", "action": "Look at option mirror"},
-            "text": "The installation of r220a.example failed: 404 for vmlinuz. The mirror has no such file. Look at option mirror",
+            "text": "The installation of r220a.example failed: 404 for vmlinuz. What is wrong: The mirror has no such file. What to do: Look at option mirror",
         });
         assert_eq!(news.body("id-1"), expected);
     }

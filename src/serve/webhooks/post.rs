@@ -1,7 +1,7 @@
 //! One attempt of a delivery: a POST (RFC 9112) over a connection of its own.
 //!
 //! A server can be slow, endless or broken: each step has a time, and what is read a length. Redirects are not followed.
-//! hyper's client would do the same for 30 KB more (docs/decisions.md). Not its job: whether it is tried again
+//! hyper's client would do the same for 28 KB more (docs/decisions.md). Not its job: whether it is tried again
 //! (`core::webhook::queue`).
 
 use std::io::ErrorKind;
