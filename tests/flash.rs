@@ -1,11 +1,14 @@
 //! Given a state file that cannot be written or was lost, this is what a restart of the service believes.
 
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 
 use kickstand::core::answer::Router;
-use kickstand::core::lifecycle::Phase;
+use kickstand::core::lifecycle::{Now, Phase};
+use kickstand::core::state;
 use kickstand::host::paths::Paths;
 use kickstand::serve::engine::Engine;
+use kickstand_lab::flash;
 use kickstand_lab::scratch::Scratch;
 use serde_json::json;
 
@@ -37,15 +40,6 @@ fn start(tree: &Scratch) -> Engine {
     engine
 }
 
-/// Makes every write of the state fail, for root too: what it writes beside the file is a folder with something in it.
-fn block_flash(tree: &Scratch) {
-    tree.write("etc/kickstand/state.json.new/in the way", "");
-}
-
-fn free_flash(tree: &Scratch) {
-    fs::remove_dir_all(tree.join("etc/kickstand/state.json.new")).expect("it was blocked");
-}
-
 #[test]
 fn an_arm_that_was_taken_back_stays_so_when_that_could_not_be_written() {
     let tree = tree(&host(""));
@@ -54,7 +48,7 @@ fn an_arm_that_was_taken_back_stays_so_when_that_could_not_be_written() {
         engine.call("arm", &json!({"host": "h", "force": true}))["host"],
         "h"
     );
-    block_flash(&tree);
+    flash::block(tree.path());
     let told = engine.call("disarm", &json!({"host": "h"}));
     assert!(
         told["error"]
@@ -71,7 +65,7 @@ fn an_arm_that_was_taken_back_stays_so_when_that_could_not_be_written() {
         "after a restart with the flash still blocked"
     );
     drop(engine);
-    free_flash(&tree);
+    flash::free(tree.path());
     assert_eq!(
         start(&tree).record("h").arm,
         None,
@@ -83,7 +77,7 @@ fn an_arm_that_was_taken_back_stays_so_when_that_could_not_be_written() {
 fn an_arm_that_cannot_be_written_is_none() {
     let tree = tree(&host(""));
     let mut engine = start(&tree);
-    block_flash(&tree);
+    flash::block(tree.path());
     let told = engine.call("arm", &json!({"host": "h", "force": true}));
     assert!(
         told["error"]
@@ -93,7 +87,7 @@ fn an_arm_that_cannot_be_written_is_none() {
     );
     assert_eq!(engine.record("h").phase, Phase::Idle);
     drop(engine);
-    free_flash(&tree);
+    flash::free(tree.path());
     let mut engine = start(&tree);
     assert_eq!(engine.record("h").arm, None);
     assert_eq!(
@@ -107,9 +101,9 @@ fn an_arm_that_cannot_be_written_is_none() {
 fn a_later_write_that_succeeds_makes_the_file_count_again() {
     let tree = tree(&host(""));
     let mut engine = start(&tree);
-    block_flash(&tree);
+    flash::block(tree.path());
     engine.call("arm", &json!({"host": "h", "force": true}));
-    free_flash(&tree);
+    flash::free(tree.path());
     engine.call("arm", &json!({"host": "h", "force": true}));
     drop(engine);
     assert_eq!(start(&tree).record("h").phase, Phase::Armed);
@@ -155,4 +149,122 @@ fn an_arm_waits_for_a_configuration_that_is_broken_when_the_service_starts() {
     commit(&tree, &host(""));
     engine.refresh();
     assert_eq!(engine.record("h").phase, Phase::Armed);
+}
+
+const STATE: &str = "etc/kickstand/state.json";
+
+fn state_of(tree: &Scratch) -> String {
+    fs::read_to_string(tree.join(STATE)).expect("it was written")
+}
+
+fn arm(engine: &mut Engine) {
+    let told = engine.call("arm", &json!({"host": "h", "force": true}));
+    assert_eq!(told["host"], "h", "{told}");
+}
+
+fn disarm(engine: &mut Engine) {
+    let told = engine.call("disarm", &json!({"host": "h"}));
+    assert_eq!(told["error"], json!(null), "{told}");
+}
+
+#[test]
+fn a_step_of_a_host_is_a_line_more() {
+    let tree = tree(&host(""));
+    let mut engine = start(&tree);
+    let before = state_of(&tree);
+    arm(&mut engine);
+    disarm(&mut engine);
+    let after = state_of(&tree);
+    assert!(after.starts_with(&before), "{after}");
+    assert_eq!(after.lines().count(), before.lines().count() + 2, "{after}");
+    arm(&mut engine);
+    drop(engine);
+    assert_eq!(start(&tree).record("h").phase, Phase::Armed);
+}
+
+#[test]
+fn the_file_is_written_whole_again_before_it_grows_without_end() {
+    let tree = tree(&host(""));
+    let mut engine = start(&tree);
+    let longest = (0..200).map(|_| {
+        arm(&mut engine);
+        disarm(&mut engine);
+        state_of(&tree).len()
+    });
+    let longest = longest.max().unwrap_or_default();
+    assert!((10_000..20_000).contains(&longest), "{longest} bytes");
+    arm(&mut engine);
+    drop(engine);
+    assert_eq!(start(&tree).record("h").phase, Phase::Armed);
+}
+
+#[test]
+fn a_line_that_came_half_ends_every_arm_and_leaves_what_was_before() {
+    let tree = tree(&host(""));
+    let mut engine = start(&tree);
+    arm(&mut engine);
+    drop(engine);
+    let text = state_of(&tree);
+    tree.write(STATE, &text[..text.len() - 1]);
+    let mut engine = start(&tree);
+    assert_eq!(engine.record("h").arm, None);
+    let warnings = engine.call("status", &json!({}))["warnings"].to_string();
+    assert!(
+        warnings.contains("damaged after its first line"),
+        "{warnings}"
+    );
+    assert!(tree.join("etc/kickstand/state.json.damaged").exists());
+    arm(&mut engine);
+    drop(engine);
+    assert_eq!(start(&tree).record("h").phase, Phase::Armed);
+}
+
+#[test]
+fn to_a_file_that_somebody_put_in_its_place_nothing_is_added() {
+    let tree = tree(&host(""));
+    let mut engine = start(&tree);
+    let old = state_of(&tree);
+    arm(&mut engine);
+    fs::remove_file(tree.join(STATE)).expect("it was written");
+    tree.write(STATE, &old);
+    disarm(&mut engine);
+    assert_eq!(state_of(&tree).lines().count(), 1);
+    drop(engine);
+    let mut engine = start(&tree);
+    let inode = || fs::metadata(tree.join(STATE)).expect("it is there").ino();
+    let before = inode();
+    arm(&mut engine);
+    assert_eq!(inode(), before, "and then lines are added again");
+}
+
+#[test]
+fn no_byte_of_it_can_change_and_leave_an_arm() {
+    let tree = tree(&host(""));
+    tree.write("proc/sys/kernel/random/boot_id", "this start\n");
+    let mut engine = start(&tree);
+    arm(&mut engine);
+    disarm(&mut engine);
+    arm(&mut engine);
+    let text = state_of(&tree).into_bytes();
+    let now = Now {
+        router_start: "this start".to_owned(),
+        uptime: 0,
+        wall: None,
+    };
+    let written = fs::read_to_string(tree.join("var/run/kickstand/written")).expect("a number");
+    let written = written.trim().parse().ok();
+    let is_armed = |text: &[u8]| {
+        let loaded = state::load(Some(text), written, &now);
+        let armed = loaded.state.hosts["h"].live_arm(&now).is_some();
+        (loaded.sound, armed)
+    };
+    assert_eq!(is_armed(&text), (true, true));
+    for at in 0..text.len() {
+        let mut text = text.clone();
+        text[at] ^= 1 << (at % 8);
+        let loaded = state::load(Some(&text), written, &now);
+        let mut records = loaded.state.hosts.values();
+        assert!(!loaded.sound, "byte {at}");
+        assert!(records.all(|record| record.arm.is_none()), "byte {at}");
+    }
 }

@@ -106,6 +106,8 @@ fn the_private_part_is_kept_only_while_it_is_needed() {
             .status,
         200
     );
+    service.set_uptime(1061);
+    R220A.reports(&service, "a wrong token", "event=completed");
     assert!(!state(&service).contains("\"seed\""));
     assert_eq!(known_hosts(&service), "");
     // The report of the failure was wrong, or late: it is installed after all.

@@ -2,6 +2,7 @@
 
 mod service_support;
 
+use kickstand_lab::flash;
 use kickstand_lab::process::wait_until;
 use service_support::{
     CONFIG, R220A, STRANGER, WEB, arm, config_with, phase, service, service_with, status,
@@ -222,10 +223,7 @@ fn nothing_is_granted_that_cannot_be_written() {
     let service = service();
     arm(&service, "r220a");
     let token = R220A.token(&service);
-    // Root may write into any folder, so the way is blocked instead.
-    let blocked = service
-        .tree()
-        .write("etc/kickstand/state.json.new/in the way", "");
+    flash::block(service.tree().path());
     let reply = R220A.reports(&service, &token, "event=claim&nonce=run-1");
     assert_eq!(reply.status, 503, "{}", reply.text());
     assert_eq!(phase(&service, "r220a"), "booting");
@@ -234,7 +232,7 @@ fn nothing_is_granted_that_cannot_be_written() {
         warnings.contains("nothing can be installed until it can be written"),
         "{warnings}"
     );
-    std::fs::remove_dir_all(blocked.parent().expect("a folder")).expect("it was there");
+    flash::free(service.tree().path());
     assert_eq!(R220A.claims(&service, &token, "run-1"), 200);
 }
 

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use kickstand::host::paths::Paths;
 use kickstand::serve::engine::Engine;
+use kickstand::serve::files::Conditions;
 use kickstand::serve::routes::{Method, Request, Response, route};
 use kickstand_lab::http::connect_from;
 use kickstand_lab::scratch::Scratch;
@@ -304,12 +305,11 @@ fn status_is_for_the_router_and_for_networks_that_are_allowed() {
             query: String::new(),
             body: String::new(),
             peer: Ipv4Addr::from(peer),
-            range: None,
-            if_none_match: None,
+            conditions: Conditions::default(),
         };
         match route(&mut engine, &request) {
             Response::Text { status, body, .. } => (status, body),
-            Response::File(_) => panic!("a file at {path}"),
+            Response::File(_) | Response::NoSuchRange(_) => panic!("a file at {path}"),
         }
     };
     for path in ["/v1/status", "/metrics", "/healthz"] {
@@ -332,4 +332,25 @@ fn status_is_for_the_router_and_for_networks_that_are_allowed() {
         serde_json::from_str::<serde_json::Value>(&status).is_ok(),
         "{status}"
     );
+}
+
+#[test]
+fn with_many_connections_none_stays_for_another_request() {
+    let service = service();
+    let to = SocketAddrV4::new(ROUTER, service.port());
+    let connect = |number: u8| connect_from([127, 1, 0, number].into(), to).expect("it listens");
+    let head = |stream: &mut std::net::TcpStream| {
+        stream
+            .write_all(b"GET /boot.ipxe HTTP/1.1\r\nHost: x\r\n\r\n")
+            .expect("it is small");
+        let mut answer = [0; 4096];
+        let count = stream.read(&mut answer).expect("an answer");
+        String::from_utf8_lossy(&answer[..count]).to_lowercase()
+    };
+    let mut first = connect(0);
+    assert!(!head(&mut first).contains("connection: close"));
+    let mut silent: Vec<_> = (1..=70).map(connect).collect();
+    let last = silent.last_mut().expect("there are some");
+    assert!(head(last).contains("connection: close"));
+    assert!(!head(&mut first).contains("connection: close"));
 }

@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 
 /// Bytes of randomness in a key.
 pub const SEED_BYTES: usize = 32;
+/// Bytes of a public key, the last of its blob.
+const PUBLIC_BYTES: usize = 32;
 /// OpenSSH's name of the algorithm.
 const ALGORITHM: &str = "ssh-ed25519";
 /// Characters of base64 in a line, as ssh-keygen writes it.
@@ -46,13 +48,20 @@ impl HostKey {
     /// The lines of the private key's file; none when it is forgotten.
     pub fn private_lines(&self) -> Option<Vec<String>> {
         let seed = self.seed_bytes()?;
-        let pair = KeyPair::from_seed(Seed::new(seed));
-        let text = Base64::encode_string(&private_blob(&seed, pair.pk.as_ref()));
+        // Not made of the seed again, which takes longer than all the rest of an answer file.
+        let blob = Base64::decode_vec(&self.public).ok()?;
+        let public = blob.get(blob.len().checked_sub(PUBLIC_BYTES)?..)?;
+        let text = Base64::encode_string(&private_blob(&seed, public));
         let mut lines = vec!["-----BEGIN OPENSSH PRIVATE KEY-----".to_owned()];
         let body = text.as_bytes().chunks(LINE);
         lines.extend(body.map(|line| String::from_utf8_lossy(line).into_owned()));
         lines.push("-----END OPENSSH PRIVATE KEY-----".to_owned());
         Some(lines)
+    }
+
+    /// Whether the private part is there.
+    pub fn is_private(&self) -> bool {
+        !self.seed.is_empty()
     }
 
     /// Forgets the private part.

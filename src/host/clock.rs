@@ -3,7 +3,9 @@
 //! `SystemTime::now` is not used anywhere: on 32-bit MIPS and ARM it panics after January 2038, and routers have wrong
 //! clocks. `/proc` is text, wide enough for any year.
 
-use std::fs;
+use std::cell::Cell;
+use std::fs::{self, File};
+use std::io::Read;
 
 use super::paths::Paths;
 use crate::core::lifecycle::Now;
@@ -16,7 +18,15 @@ const CLOCK_WAS_SET: u64 = 1_704_067_200;
 pub struct Clock {
     paths: Paths,
     router_start: String,
+    /// Second of the uptime in which the start of the kernel was last read, and that start. `/proc/stat` counts every
+    /// interrupt before it tells it, and every answer wants the time several times.
+    started: Cell<Option<(u64, Option<u64>)>>,
+    /// The uptime, while it is held.
+    held: Cell<Option<u64>>,
 }
+
+/// Longest `/proc/uptime`, in bytes: two numbers of 64 bits.
+const UPTIME_LENGTH: usize = 64;
 
 impl Clock {
     /// A clock of this start of the router. Without its id, arms could outlive a restart: that is an error.
@@ -27,22 +37,40 @@ impl Clock {
         Ok(Clock {
             paths: paths.clone(),
             router_start: id.trim().to_owned(),
+            started: Cell::new(None),
+            held: Cell::new(None),
         })
+    }
+
+    /// Holds the time until [`Clock::release`]: one answer is one moment, and looks at the clock five times.
+    pub fn hold(&self) {
+        self.held.set(Some(self.uptime()));
+    }
+
+    /// Lets the time go on.
+    pub fn release(&self) {
+        self.held.set(None);
     }
 
     /// Milliseconds since the router started. When `/proc/uptime` cannot be read, every window has ended.
     pub fn uptime(&self) -> u64 {
-        let text = self.read("uptime");
-        text.and_then(|text| milliseconds(&text))
+        self.held.get().unwrap_or_else(|| self.read_uptime())
+    }
+
+    fn read_uptime(&self) -> u64 {
+        let mut text = [0; UPTIME_LENGTH];
+        let read = File::open(self.paths.proc("uptime")).and_then(|mut file| file.read(&mut text));
+        read.ok()
+            .and_then(|length| std::str::from_utf8(text.get(..length)?).ok())
+            .and_then(milliseconds)
             .unwrap_or(u64::MAX)
     }
 
-    /// The time now.
+    /// The time now. The clock on the wall may be late by a second when it was just set.
     pub fn now(&self) -> Now {
         let uptime = self.uptime();
         let wall = self
-            .read("stat")
-            .and_then(|text| start_of_kernel(&text))
+            .start_of_kernel(uptime / 1000)
             .and_then(|start| start.checked_add(uptime / 1000));
         Now {
             router_start: self.router_start.clone(),
@@ -51,8 +79,16 @@ impl Clock {
         }
     }
 
-    fn read(&self, name: &str) -> Option<String> {
-        fs::read_to_string(self.paths.proc(name)).ok()
+    fn start_of_kernel(&self, second: u64) -> Option<u64> {
+        match self.started.get() {
+            Some((read, start)) if read == second => start,
+            _ => {
+                let text = fs::read_to_string(self.paths.proc("stat")).ok();
+                let start = text.and_then(|text| start_of_kernel(&text));
+                self.started.set(Some((second, start)));
+                start
+            }
+        }
     }
 }
 

@@ -13,12 +13,14 @@ pub fn card_of(paths: &Paths, address: Ipv4Addr) -> Option<Mac> {
 
 /// One line of proc(5)'s `/proc/net/arp`: address, type, flags, card, mask, device. Flags 0x0 is a question without answer.
 fn find(table: &str, address: Ipv4Addr) -> Option<Mac> {
-    table.lines().skip(1).find_map(|line| {
-        let mut words = line.split_whitespace();
-        let found: Ipv4Addr = words.next()?.parse().ok()?;
+    let address = address.to_string();
+    let lines = table.lines().skip(1);
+    let mut rests = lines.filter_map(|line| line.strip_prefix(&address)?.strip_prefix(' '));
+    rests.find_map(|rest| {
+        let mut words = rest.split_whitespace();
         let flags = words.nth(1)?;
         let card = words.next()?;
-        (found == address && flags != "0x0").then(|| card.parse().ok())?
+        (flags != "0x0").then(|| card.parse().ok())?
     })
 }
 

@@ -1,23 +1,43 @@
 //! The state file on flash, and the number of its last write in RAM.
 //!
-//! A write is atomic and synced: the file is either the old one or the new one after a power cut. Not its job: what the
-//! file says (`core::state`).
+//! A whole file takes the place of the old one in one step; a change is a line more. Either is synced before it counts. Not
+//! its job: what the file says (`core::state`).
 
-use std::fs::{self, File, TryLockError};
-use std::io::{self, ErrorKind};
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, ErrorKind, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::paths::Paths;
 use super::replacement::{self, Sync};
 use crate::core::lifecycle::Now;
+use crate::core::state::changes::{self, Chain};
 use crate::core::state::{self, Loaded, State};
 
+/// Bytes of changes that a file may have whatever its size: some forty steps.
+const MOST_CHANGES: u64 = 16 * 1024;
+
 /// Where the state is kept.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct StateFile {
     file: PathBuf,
     /// Generation of the last write. In RAM, so that it is gone when the router restarts.
     written: PathBuf,
+    /// The end of the file that this process wrote last; none when the next write must be a whole one.
+    end: Option<End>,
+}
+
+/// Where a change can be added.
+#[derive(Debug)]
+struct End {
+    chain: Chain,
+    /// Tells our file from another one that somebody put in its place.
+    inode: u64,
+    /// Bytes of the whole file.
+    length: u64,
+    /// Bytes that the changes may have before all is written again: as many as the first line has, so that flash takes twice
+    /// of what is new at most.
+    room: u64,
 }
 
 impl StateFile {
@@ -26,6 +46,7 @@ impl StateFile {
         StateFile {
             file: paths.state(),
             written: paths.run().join("written"),
+            end: None,
         }
     }
 
@@ -60,12 +81,46 @@ impl StateFile {
         loaded
     }
 
-    /// Writes the state. When this returns without an error, it is on flash.
-    pub fn store(&self, state: &State) -> Result<(), String> {
+    /// Writes the state whole. When this returns without an error, it is on flash.
+    pub fn store(&mut self, state: &State) -> Result<(), String> {
+        self.end = None;
         let text = state
             .to_text()
             .map_err(|error| format!("the state cannot be put in words: {error}"))?;
         let written = replace(&self.file, text.as_bytes(), 0o600, Sync::Flash);
+        if written.is_ok() {
+            self.end = fs::metadata(&self.file).ok().map(|file| End {
+                chain: Chain::begin(text.as_bytes()),
+                inode: file.ino(),
+                length: file.len(),
+                room: file.len().max(MOST_CHANGES),
+            });
+        }
+        self.note(state, written)
+    }
+
+    /// Writes that the record of `host` is another one, and the durations too if something was `learned`; all of the state
+    /// where that is due. When this returns without an error, it is on flash.
+    pub fn add(&mut self, state: &State, host: &str, learned: bool) -> Result<(), String> {
+        let Some(mut end) = self.end.take() else {
+            return self.store(state);
+        };
+        let Ok((line, chain)) = changes::line(end.chain, state, host, learned) else {
+            return self.store(state);
+        };
+        let length = line.len() as u64;
+        if end.room < length || append(&self.file, &end, line.as_bytes()).is_err() {
+            return self.store(state);
+        }
+        end.chain = chain;
+        end.length += length;
+        end.room -= length;
+        self.end = Some(end);
+        self.note(state, Ok(()))
+    }
+
+    /// Notes in RAM how far the file counts.
+    fn note(&self, state: &State, written: Result<(), String>) -> Result<(), String> {
         // What could not be written may have taken an arm back. The file still has that arm, so it must not be believed
         // when the service is started again before a later write succeeds.
         let generation = state.generation + u64::from(written.is_err());
@@ -81,6 +136,20 @@ impl StateFile {
         }
         written.and(noted)
     }
+}
+
+/// Adds a line to the file. After an error, the file is as it was, or cannot be written at all.
+fn append(path: &Path, end: &End, line: &[u8]) -> io::Result<()> {
+    let mut file = OpenOptions::new().append(true).open(path)?;
+    let found = file.metadata()?;
+    if (found.ino(), found.len()) != (end.inode, end.length) {
+        return Err(io::Error::other("it is another file"));
+    }
+    let added = file.write_all(line).and_then(|()| file.sync_data());
+    if added.is_err() {
+        let _ = file.set_len(end.length);
+    }
+    added
 }
 
 /// Makes this process the only one that keeps a state, for as long as the file that is returned lives. The kernel lets go of

@@ -1,24 +1,55 @@
 //! The user's templates and answer files below `www`.
+//!
+//! Not its job: what is in them (`core::answer`).
 
 use std::fs;
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::core::mac::Mac;
 
 /// Longest template or answer file that is read, in bytes. Real ones have a few thousand.
 const LONGEST: u64 = 512 * 1024;
 
-/// Source of the template `name` in `<www>/answers`, when there is one.
-pub fn template(www: &Path, name: &str) -> Result<Option<String>, String> {
-    let inside = name
-        .split('/')
-        .all(|part| !part.is_empty() && part != "." && part != "..")
-        && !name.contains(['\\', '\0']);
-    if !inside {
-        return Err(format!("'{name}' is no name of a template"));
+/// The user's templates, in `<www>/answers`, as they are for one rendering.
+#[derive(Debug)]
+pub struct Templates {
+    folder: PathBuf,
+    /// What is in the folder, when that could be listed: each rendering asks whether the user has a template of the name of
+    /// each built-in one.
+    names: Option<Vec<String>>,
+}
+
+impl Templates {
+    /// Those below `www`.
+    pub fn new(www: &Path) -> Self {
+        let folder = www.join("answers");
+        let names = match fs::read_dir(&folder) {
+            Ok(entries) => entries
+                .map(|entry| entry.ok()?.file_name().into_string().ok())
+                .collect(),
+            Err(error) if error.kind() == ErrorKind::NotFound => Some(Vec::new()),
+            Err(_) => None,
+        };
+        Templates { folder, names }
     }
-    read(&www.join("answers").join(name))
+
+    /// Source of the template `name`, when there is one.
+    pub fn find(&self, name: &str) -> Result<Option<String>, String> {
+        let inside = name
+            .split('/')
+            .all(|part| !part.is_empty() && part != "." && part != "..")
+            && !name.contains(['\\', '\0']);
+        if !inside {
+            return Err(format!("'{name}' is no name of a template"));
+        }
+        let first = name.split('/').next().unwrap_or(name);
+        let may_be = |names: &Vec<String>| names.iter().any(|there| there == first);
+        match self.names.as_ref().is_none_or(may_be) {
+            true => read(&self.folder.join(name)),
+            false => Ok(None),
+        }
+    }
 }
 
 /// The user's own answer file for a card, to be served as it is.

@@ -9,7 +9,7 @@ use crate::core::ipxe::Installer;
 use crate::core::mac::Mac;
 use crate::core::machine::Machine;
 use crate::core::settings::{Host, Profile};
-use crate::host::templates;
+use crate::host::templates::{self, Templates};
 
 impl Engine {
     /// What was last seen of a host's machine; before it was ever seen, its first card and the usual kind of machine.
@@ -39,17 +39,28 @@ impl Engine {
         machine: &Machine,
         token: &str,
     ) -> Result<String, RenderError> {
+        self.answer_with(host, machine, || self.context(host, machine, token))
+    }
+
+    /// The same with values that may be there already. The user's own file needs none.
+    pub(super) fn answer_with(
+        &self,
+        host: &Host,
+        machine: &Machine,
+        context: impl FnOnce() -> Result<Context, RenderError>,
+    ) -> Result<String, RenderError> {
         let www = self.paths.below_root(&self.settings.main.www);
         if let Some(own) = templates::own_answer(&www, machine.mac).map_err(RenderError::from)? {
             return Ok(own);
         }
         let profile = self.profile_of(host)?;
-        let context = self.context(host, machine, token)?;
+        let context = context()?;
+        let templates = Templates::new(&www);
         render_answer(
             profile.kind,
             &profile.answer,
             &context,
-            move |name: &str| templates::template(&www, name),
+            move |name: &str| templates.find(name),
         )
     }
 
@@ -60,15 +71,24 @@ impl Engine {
         machine: &Machine,
         token: &str,
     ) -> Result<Installer, RenderError> {
-        let profile = self.profile_of(host)?;
-        let context = self.context(host, machine, token)?;
+        self.installer_with(host, machine, token, &self.context(host, machine, token)?)
+    }
+
+    /// The same with values that are there already.
+    pub(super) fn installer_with(
+        &self,
+        host: &Host,
+        machine: &Machine,
+        token: &str,
+        context: &Context,
+    ) -> Result<Installer, RenderError> {
         Installer::new(
-            profile,
+            self.profile_of(host)?,
             machine,
             self.router()?,
             self.settings.main.syslog_port,
             token,
-            &context,
+            context,
         )
     }
 

@@ -6,7 +6,7 @@ use std::net::Ipv4Addr;
 
 use super::engine::{Engine, NO_TOKEN, claims};
 use crate::core::decision::{self, Decision, Identity};
-use crate::core::ipxe;
+use crate::core::ipxe::{self, Installer};
 use crate::core::lifecycle::{ArmedBy, Event, Outcome, Record, Refusal};
 use crate::core::mac::Mac;
 use crate::core::machine::Machine;
@@ -31,6 +31,12 @@ pub enum Answer {
     Later(String),
 }
 
+/// What was rendered for a machine before anything was counted, and for which token.
+struct Rehearsed {
+    token: String,
+    installer: Installer,
+}
+
 impl Engine {
     /// `/boot.ipxe`.
     pub fn first_script(&mut self) -> Answer {
@@ -53,11 +59,11 @@ impl Engine {
             Err(error) => return Answer::Later(error.text),
         };
         let first_try = query.get("try").is_none_or(|number| number == "1");
-        let decision = match decision::identify(&self.settings, machine.mac) {
+        let (decision, rehearsed) = match decision::identify(&self.settings, machine.mac) {
             Identity::Host(host) => {
                 let host = host.clone();
                 match self.boot_host(&host, &machine, peer, first_try) {
-                    Ok(decision) => decision,
+                    Ok(decided) => decided,
                     Err(answer) => return answer,
                 }
             }
@@ -71,12 +77,12 @@ impl Engine {
                 if identity == Identity::Unknown {
                     self.meet(&machine);
                 }
-                decision
+                (decision, None)
             }
         };
         match &decision {
             Decision::Install { host, token } => {
-                self.install_script(host, token.reveal(), &machine)
+                self.install_script(host, token.reveal(), &machine, rehearsed)
             }
             Decision::Local { leave, why } => {
                 Answer::Text(ipxe::local(*leave, why, &machine, router))
@@ -106,22 +112,24 @@ impl Engine {
         machine: &Machine,
         peer: Ipv4Addr,
         first_try: bool,
-    ) -> Result<Decision, Answer> {
+    ) -> Result<(Decision, Option<Rehearsed>), Answer> {
         let now = self.now();
         let record = self.record(&host.name);
         let arms_itself = decision::arms_itself(host, &record, &now);
         let may_install = arms_itself || record.live_arm(&now).is_some();
         if let Err(why) = self.backed(host, peer) {
-            return Ok(self.doubt(host, machine, &why, may_install));
+            return Ok((self.doubt(host, machine, &why, may_install), None));
         }
         let sighting = self.sightings.entry(host.name.clone()).or_default();
         // A repetition tells fewer facts.
         if first_try || sighting.machine.is_none() {
             sighting.machine = Some(machine.clone());
         }
+        let mut rehearsed = None;
         if may_install {
             // Faults show before the machine is started, not ten minutes later.
-            let text = self.rehearse(host, machine, &record)?;
+            let (installer, text) = self.rehearse(host, machine, &record)?;
+            rehearsed = Some(installer);
             // Nobody looks at what arms itself, so nobody could say --force.
             if arms_itself && let Some(errors) = self.errors(host, &text) {
                 let why = format!(
@@ -174,7 +182,7 @@ impl Engine {
             self.sent_to_disk(&host.name);
         }
         self.events.add(&now, &host.name, told.0, told.1);
-        Ok(decision)
+        Ok((decision, rehearsed))
     }
 
     /// Somebody asks in a host's name from an address that is none of its cards'. That changes nothing about the host: not
@@ -191,31 +199,47 @@ impl Engine {
         Decision::Local { leave, why }
     }
 
-    /// Renders everything that an installation needs, for its faults; the answer file comes back, for those that it has itself.
+    /// Renders everything that an installation needs, for its faults. The answer file comes back, for those that it has itself, and
+    /// the installer, which serves when the token is known already.
     fn rehearse(
         &mut self,
         host: &Host,
         machine: &Machine,
         record: &Record,
-    ) -> Result<String, Answer> {
-        let rendered = self
-            .installer(host, machine, NO_TOKEN)
-            .map(drop)
-            .and_then(|()| self.answer_under(record, host, machine, NO_TOKEN));
+    ) -> Result<(Rehearsed, String), Answer> {
+        let now = self.now();
+        let token = match record.live_arm(&now) {
+            Some(arm) => arm.token.reveal(),
+            None => NO_TOKEN,
+        };
+        let rendered = self.context(host, machine, token).and_then(|context| {
+            let installer = self.installer_with(host, machine, token, &context)?;
+            let text = self.answer_under(record, host, machine, || Ok(context))?;
+            let token = token.to_owned();
+            Ok((Rehearsed { token, installer }, text))
+        });
         rendered.map_err(|error| {
-            let now = self.now();
-            self.events
-                .add(&now, &host.name, "fault", error.text.clone());
-            Answer::Fault(format!("{}: {error}", host.name))
+            let why = record.hide_tokens(&error.text);
+            self.events.add(&now, &host.name, "fault", why.clone());
+            Answer::Fault(format!("{}: {why}", host.name))
         })
     }
 
-    fn install_script(&self, host: &str, token: &str, machine: &Machine) -> Answer {
+    fn install_script(
+        &self,
+        host: &str,
+        token: &str,
+        machine: &Machine,
+        rehearsed: Option<Rehearsed>,
+    ) -> Answer {
         let Some(host) = self.settings.hosts.get(host) else {
             return Answer::NotFound(format!("there is no host '{host}'"));
         };
-        let script = self
-            .installer(host, machine, token)
+        let installer = match rehearsed {
+            Some(rehearsed) if rehearsed.token == token => Ok(rehearsed.installer),
+            _ => self.installer(host, machine, token),
+        };
+        let script = installer
             .and_then(|installer| Ok(installer.script(&host.hostname, self.router()?, machine)));
         match script {
             Ok(script) => Answer::Text(script),
@@ -252,7 +276,8 @@ impl Engine {
             return self.deny(&host.name, why);
         }
         let machine = self.machine_with(&host, mac);
-        let text = match self.answer_under(&record, &host, &machine, token) {
+        let context = || self.context(&host, &machine, token);
+        let text = match self.answer_under(&record, &host, &machine, context) {
             Ok(text) => text,
             Err(error) => {
                 self.events

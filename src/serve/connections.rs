@@ -4,11 +4,11 @@
 
 use std::cell::{Cell, RefCell};
 use std::convert::Infallible;
-use std::io;
+use std::io::{self, IoSlice};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -16,9 +16,12 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 
 use super::admission::{self, Standing};
+use super::sending::{Outgoing, Turn, is_place};
 
-/// Connections served at once: each installer has a few, and with 24 KB each they stay below 6 MB.
+/// Connections served at once: each installer has a few. One that asks takes 12 KB, one that says nothing 2 KB.
 const MOST_CONNECTIONS: usize = 256;
+/// With more connections than these, none stays for another request, which would keep hyper's buffers: 64 take 768 KB.
+const MOST_KEPT: usize = 64;
 /// Connections that wait for a place. Each costs a file descriptor and what the kernel keeps of it, some 2 KB.
 const MOST_WAITING: usize = 512;
 /// Between two looks at whether a client takes what it asked for. Longer than a report's body may take.
@@ -52,7 +55,7 @@ pub async fn serve<Talk: Future<Output = ()> + 'static>(
             // Somebody may have been idle for long enough by now.
             () = tokio::time::sleep(admission::PATIENCE), if !waiting.is_empty() => {}
         }
-        while let Some(stream) = floor.admit(&mut waiting) {
+        while let Some(stream) = Floor::admit(&floor, &mut waiting) {
             let open = Rc::clone(&stream.open);
             let talk = talk(stream);
             let floor = Rc::clone(&floor);
@@ -100,8 +103,8 @@ pub struct Open {
 
 impl Floor {
     /// Takes the next of those who wait, when there is a place or one is made.
-    fn admit(&self, waiting: &mut Vec<(TcpStream, Ipv4Addr)>) -> Option<Watched> {
-        let mut open = self.open.borrow_mut();
+    fn admit(floor: &Rc<Self>, waiting: &mut Vec<(TcpStream, Ipv4Addr)>) -> Option<Watched> {
+        let mut open = floor.open.borrow_mut();
         let index = if open.len() < MOST_CONNECTIONS {
             (!waiting.is_empty()).then_some(0)?
         } else {
@@ -123,6 +126,9 @@ impl Floor {
         Some(Watched {
             stream,
             open: entry,
+            floor: Rc::clone(floor),
+            outgoing: Rc::default(),
+            turn: Turn::default(),
         })
     }
 
@@ -171,16 +177,51 @@ impl Open {
     }
 }
 
-/// A stream that notes what is sent on it.
+/// A stream that notes what is sent on it, and sends pieces of files in the place of what stands for them.
 pub struct Watched {
     stream: TcpStream,
     open: Rc<Open>,
+    floor: Rc<Floor>,
+    outgoing: Rc<Outgoing>,
+    turn: Turn,
 }
 
 impl Watched {
     /// Its place.
     pub fn open(&self) -> &Rc<Open> {
         &self.open
+    }
+
+    /// Whether it may stay open for another request.
+    pub fn may_stay(&self) -> bool {
+        self.floor.open.borrow().len() <= MOST_KEPT
+    }
+
+    /// Where files wait that are sent on it.
+    pub fn outgoing(&self) -> &Rc<Outgoing> {
+        &self.outgoing
+    }
+
+    /// Ends when the client has sent something (true) or has left.
+    pub async fn speaks(&self) -> io::Result<bool> {
+        Ok(self.stream.peek(&mut [0]).await? > 0)
+    }
+
+    fn poll_send(&self, context: &mut Context<'_>, place: &[u8]) -> Poll<io::Result<usize>> {
+        if self.turn.is_over() {
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        loop {
+            ready!(self.stream.poll_write_ready(context))?;
+            match self.outgoing.send(&self.stream, place) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                sent => {
+                    self.turn.sent(*sent.as_ref().unwrap_or(&0));
+                    return Poll::Ready(sent);
+                }
+            }
+        }
     }
 }
 
@@ -196,15 +237,38 @@ impl AsyncRead for Watched {
 
 impl AsyncWrite for Watched {
     fn poll_write(
-        mut self: Pin<&mut Self>,
+        self: Pin<&mut Self>,
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.stream).poll_write(context, bytes);
+        self.poll_write_vectored(context, &[IoSlice::new(bytes)])
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let first = slices.iter().position(|slice| !slice.is_empty());
+        let slices = &slices[first.unwrap_or(0)..];
+        let place = slices.iter().position(|slice| is_place(slice));
+        let written = match place {
+            Some(0) => self.poll_send(context, &slices[0]),
+            // What stands before it, such as the head.
+            Some(before) => {
+                Pin::new(&mut self.stream).poll_write_vectored(context, &slices[..before])
+            }
+            None => Pin::new(&mut self.stream).poll_write_vectored(context, slices),
+        };
         if let Poll::Ready(Ok(count)) = written {
             self.open.moved(count as u64);
         }
         written
+    }
+
+    /// Without this, hyper would copy the places together, and they would lose their address.
+    fn is_write_vectored(&self) -> bool {
+        true
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -8,7 +8,7 @@ use super::boot::Answer;
 use super::engine::{Engine, NO_TOKEN, claims};
 use super::object::{Reply, reply};
 use super::status::title_words;
-use crate::core::answer::{RenderError, render_answer};
+use crate::core::answer::{Context, RenderError, render_answer};
 use crate::core::hardware::Hardware;
 use crate::core::lifecycle::{Arm, ArmedBy, Event, Outcome, Phase, Purpose, Record, Refusal};
 use crate::core::mac::Mac;
@@ -31,12 +31,12 @@ impl Engine {
         record: &Record,
         host: &Host,
         machine: &Machine,
-        token: &str,
+        context: impl FnOnce() -> Result<Context, RenderError>,
     ) -> Result<String, RenderError> {
         if !record.discovers(&self.now()) {
-            return self.answer(host, machine, token);
+            return self.answer_with(host, machine, context);
         }
-        let context = self.context(host, machine, token)?;
+        let context = context()?;
         render_answer(AnswerKind::Kickstart, TEMPLATE, &context, |_: &str| {
             Ok(None)
         })

@@ -17,7 +17,7 @@ use super::webhooks::Webhooks;
 use crate::core::answer::{RenderError, Router};
 use crate::core::hardware::Hardware;
 use crate::core::host_key::{HostKey, SEED_BYTES};
-use crate::core::lifecycle::{Arm, ArmedBy, Event, Now, Outcome, Phase, Purpose, Record, step};
+use crate::core::lifecycle::{Arm, ArmedBy, Event, Now, Outcome, Purpose, Record, step};
 use crate::core::machine::Machine;
 use crate::core::progress::Durations;
 use crate::core::settings::{Host, Network, Settings};
@@ -64,12 +64,16 @@ pub struct Engine {
     pub(super) notifier: Option<Notifier>,
     /// Tells servers of the user's.
     pub(super) webhooks: Webhooks,
-    /// Told when there may be a new arm, whose end somebody must wait for.
-    pub(super) armed: Rc<Notify>,
+    /// Told when something is due earlier than before.
+    pub(super) due: Rc<Notify>,
     clock: Clock,
     config: Config,
-    state: State,
-    state_file: StateFile,
+    pub(super) state: State,
+    pub(super) state_file: StateFile,
+    /// Uptime in milliseconds before which no arm ends.
+    pub(super) next_look: u64,
+    /// Uptime in milliseconds at which the state is to be written whole; `u64::MAX`: there is no need.
+    pub(super) next_whole: u64,
     /// Whether hosts that have no record yet are new, and not only forgotten.
     sound: bool,
 }
@@ -109,11 +113,13 @@ impl Engine {
             warnings: BTreeMap::new(),
             notifier: None,
             webhooks: Webhooks::new()?,
-            armed: Rc::new(Notify::new()),
+            due: Rc::new(Notify::new()),
             config: Config::new(paths),
             clock,
             state: loaded.state,
             state_file,
+            next_look: 0,
+            next_whole: u64::MAX,
             sound: loaded.sound,
         };
         if let Some(warning) = loaded.warning {
@@ -161,6 +167,14 @@ impl Engine {
         self.clock.now()
     }
 
+    /// Does what is one moment.
+    pub(super) fn at_once<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> T {
+        self.clock.hold();
+        let done = work(self);
+        self.clock.release();
+        done
+    }
+
     /// Milliseconds since the router started.
     pub(super) fn uptime(&self) -> u64 {
         self.clock.uptime()
@@ -192,7 +206,6 @@ impl Engine {
             }
             Some(Ok(settings)) => self.follow(settings),
         }
-        self.look_at_apply();
         self.tick();
     }
 
@@ -234,33 +247,6 @@ impl Engine {
         self.check_armed();
     }
 
-    fn tick(&mut self) {
-        let armed: Vec<String> = self
-            .state
-            .hosts
-            .iter()
-            .filter(|(_, record)| record.arm.is_some())
-            .map(|(name, _)| name.clone())
-            .collect();
-        for name in armed {
-            // An arm that ended is refused everywhere, whether this can be written or not.
-            if let Err(error) = self.apply(&name, Event::Tick) {
-                log::warn!("{error}");
-            }
-        }
-    }
-
-    /// Milliseconds until the first arm ends.
-    pub fn next_end(&self) -> Option<u64> {
-        let now = self.now();
-        self.state
-            .hosts
-            .values()
-            .filter_map(|record| record.live_arm(&now))
-            .map(|arm| arm.left(&now))
-            .min()
-    }
-
     /// The record of a host.
     pub fn record(&self, name: &str) -> Record {
         self.known(name).cloned().unwrap_or_default()
@@ -291,7 +277,7 @@ impl Engine {
         let before_learning = self.learn(name, (before.phase, after.phase), &now);
         // What takes a permission away counts at once, written or not. What gives one counts only when it is written.
         let gives = matches!(outcome, Outcome::Install(_) | Outcome::Accepted) && !undoes;
-        let kept = self.keep_now();
+        let kept = self.keep_change(name, before_learning.is_some());
         if gives && let Err(error) = kept {
             self.state.hosts.insert(name.to_owned(), before);
             self.state.durations = before_learning.unwrap_or_else(|| self.durations().clone());
@@ -300,48 +286,13 @@ impl Engine {
         if after.phase != before.phase {
             self.say_phase(name, (&before, &after), look_ends, &now);
         }
-        if after.arm.is_some() {
-            self.armed.notify_one();
-        }
+        self.look_at(&before, &after, &now);
         self.publish();
         if undoes {
             kept.map(|()| outcome)
         } else {
             Ok(outcome)
         }
-    }
-
-    /// Learns from an installation that ends how long it took; what was known before, when it does.
-    fn learn(&mut self, name: &str, phases: (Phase, Phase), now: &Now) -> Option<Durations> {
-        if phases != (Phase::Installing, Phase::Installed) {
-            return None;
-        }
-        let (profile, run) = self.run_of(name, now)?;
-        let before = self.state.durations.clone();
-        let is_profile = |name: &str| self.settings.profiles.contains_key(name);
-        self.state.durations.learn(&profile, run, is_profile);
-        Some(before)
-    }
-
-    /// Writes the state; a failure is a warning, and the next write tries again.
-    fn keep(&mut self) {
-        if let Err(error) = self.keep_now() {
-            log::error!("{error}");
-        }
-    }
-
-    fn keep_now(&mut self) -> Result<(), String> {
-        self.state.generation += 1;
-        self.state.router_start = self.now().router_start;
-        let stored = self.state_file.store(&self.state);
-        match &stored {
-            Ok(()) => self.warnings.remove("flash"),
-            Err(error) => self.warnings.insert(
-                "flash",
-                format!("{error}: nothing can be installed until it can be written"),
-            ),
-        };
-        stored
     }
 
     /// What must know an address that asks in the host's name.

@@ -4,7 +4,6 @@
 //! Not its job: decoding paths; names come in checked.
 
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
@@ -19,44 +18,62 @@ pub struct FileAnswer {
     pub etag: String,
     /// `Content-Range`, with 206.
     pub content_range: Option<String>,
+    /// First byte to send.
+    pub first: u64,
     /// Bytes to send.
     pub length: u64,
     /// Type by the file's name.
     pub content_type: &'static str,
-    /// The file, at the first byte to send.
+    /// The file.
     pub file: File,
     /// Who watches it on its way.
     pub transfer: Option<Transfer>,
 }
 
-impl FileAnswer {
-    /// The next piece, of `most` bytes or fewer; empty at the end.
-    pub fn read(&mut self, most: usize) -> std::io::Result<Vec<u8>> {
-        let wanted = usize::try_from(self.length).unwrap_or(usize::MAX).min(most);
-        let mut piece = vec![0; wanted];
-        let count = self.file.read(&mut piece)?;
-        if count == 0 && wanted > 0 {
-            // Cut short under our hands. The client must not take what it has for the whole.
-            return Err(std::io::ErrorKind::UnexpectedEof.into());
+/// What a request says about the file that it wants: values of its headers.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Conditions {
+    /// `Range`
+    pub range: Option<String>,
+    /// `If-Range`
+    pub if_range: Option<String>,
+    /// `If-None-Match`
+    pub if_none_match: Option<String>,
+}
+
+/// Why a file is not sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refused {
+    /// For the reason that this status code gives.
+    Status(u16),
+    /// It has so many bytes, and none of the range.
+    Range(u64),
+}
+
+impl Conditions {
+    /// Whether the client has the file with this tag already. The comparison is the weak one (RFC 9110, section 13.1.2).
+    fn is_known(&self, etag: &str) -> bool {
+        let same =
+            |tag: &str| matches!(tag.trim(), "*") || tag.trim().trim_start_matches("W/") == etag;
+        let tags = self.if_none_match.as_deref();
+        tags.is_some_and(|tags| tags.split(',').any(same))
+    }
+
+    /// The part that is asked for, of a file with this tag and length. A client that goes on with what it has of another file gets
+    /// all of this one (section 13.1.5: the strong comparison; a date is never that of the file, which is sent without one).
+    fn part(&self, etag: &str, whole: u64) -> Asked {
+        let same = |tag: &str| tag.trim() == etag;
+        match &self.range {
+            Some(range) if self.if_range.as_deref().is_none_or(same) => asked(range, whole),
+            _ => Asked::Whole,
         }
-        piece.truncate(count);
-        self.length -= count as u64;
-        if let Some(transfer) = &mut self.transfer {
-            transfer.sent += count as u64;
-        }
-        Ok(piece)
     }
 }
 
-/// Opens a file for a request. The error is a status code.
-pub fn open(
-    folder: &Path,
-    names: &[&str],
-    range: Option<&str>,
-    if_none_match: Option<&str>,
-) -> Result<FileAnswer, u16> {
+/// Opens a file for a request.
+pub fn open(folder: &Path, names: &[&str], conditions: &Conditions) -> Result<FileAnswer, Refused> {
     if names.is_empty() {
-        return Err(404);
+        return Err(Refused::Status(404));
     }
     let path = names
         .iter()
@@ -64,66 +81,49 @@ pub fn open(
     // Looked at before it is opened: opening a FIFO would wait for ever.
     match std::fs::metadata(&path) {
         Ok(found) if found.is_file() => {}
-        Ok(_) => return Err(404),
+        Ok(_) => return Err(Refused::Status(404)),
         Err(error) => return Err(status_of(&error)),
     }
-    let mut file = File::open(&path).map_err(|error| status_of(&error))?;
-    let found = file.metadata().map_err(|_| 500_u16)?;
+    let file = File::open(&path).map_err(|error| status_of(&error))?;
+    let found = file.metadata().map_err(|_| Refused::Status(500))?;
     let etag = format!(
         "\"{:x}-{:x}-{:x}\"",
         found.ino(),
         found.mtime(),
         found.len()
     );
-    let content_type = content_type(names.last().unwrap_or(&""));
-    // The comparison is the weak one here (RFC 9110, section 13.1.2).
-    let same = |tag: &str| matches!(tag.trim(), "*") || tag.trim().trim_start_matches("W/") == etag;
-    if if_none_match.is_some_and(|tags| tags.split(',').any(same)) {
-        return Ok(FileAnswer {
-            status: 304,
-            etag,
-            content_range: None,
-            length: 0,
-            content_type,
-            file,
-            transfer: None,
-        });
-    }
     let whole = found.len();
-    match range.map_or(Asked::Whole, |range| asked(range, whole)) {
-        Asked::Whole => Ok(FileAnswer {
-            status: 200,
-            etag,
-            content_range: None,
-            length: whole,
-            content_type,
-            file,
-            transfer: None,
-        }),
-        Asked::None => Err(416),
-        Asked::Part(first, last) => {
-            file.seek(SeekFrom::Start(first)).map_err(|_| 500_u16)?;
-            let content_range = Some(format!("bytes {first}-{last}/{whole}"));
-            Ok(FileAnswer {
-                status: 206,
-                etag,
-                content_range,
-                length: last - first + 1,
-                content_type,
-                file,
-                transfer: None,
-            })
+    let (status, content_range, first, length) = if conditions.is_known(&etag) {
+        (304, None, 0, 0)
+    } else {
+        match conditions.part(&etag, whole) {
+            Asked::Whole => (200, None, 0, whole),
+            Asked::None => return Err(Refused::Range(whole)),
+            Asked::Part(first, last) => {
+                let content_range = format!("bytes {first}-{last}/{whole}");
+                (206, Some(content_range), first, last - first + 1)
+            }
         }
-    }
+    };
+    Ok(FileAnswer {
+        status,
+        etag,
+        content_range,
+        first,
+        length,
+        content_type: content_type(names.last().unwrap_or(&"")),
+        file,
+        transfer: None,
+    })
 }
 
-fn status_of(error: &std::io::Error) -> u16 {
+fn status_of(error: &std::io::Error) -> Refused {
     use std::io::ErrorKind;
-    match error.kind() {
+    Refused::Status(match error.kind() {
         ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::InvalidFilename => 404,
         ErrorKind::PermissionDenied => 403,
         _ => 500,
-    }
+    })
 }
 
 fn content_type(name: &str) -> &'static str {

@@ -22,8 +22,9 @@ use tokio::time::timeout;
 
 use super::connections::{self, Watched};
 use super::engine::Engine;
-use super::files::FileAnswer;
+use super::files::Conditions;
 use super::routes::{self, Method, Request, Response, route};
+use super::sending::{self, Outgoing, Sent};
 use super::watch;
 
 /// For the whole head of a request, and for the next request on a connection: slow links need one or two seconds.
@@ -36,8 +37,6 @@ const BODY_LENGTH: usize = 64 * 1024;
 const HEAD_LENGTH: usize = 16 * 1024;
 /// Most headers: Anaconda sends one for each network card besides its own.
 const MOST_HEADERS: usize = 64;
-/// Piece of a file that is read and sent at once, in bytes.
-const PIECE: usize = 32 * 1024;
 type Answer = hyper::Response<Content>;
 
 /// Serves until it is dropped.
@@ -49,12 +48,25 @@ pub async fn serve(listener: TcpListener, engine: Rc<RefCell<Engine>>) -> Infall
 }
 
 async fn connection(stream: Watched, engine: Rc<RefCell<Engine>>) {
+    // Whoever connects and says nothing costs none of hyper's buffers.
+    if !matches!(timeout(HEAD_TIME, stream.speaks()).await, Ok(Ok(true))) {
+        return;
+    }
+    // On the heap, so that those who say nothing do not hold its place either.
+    Box::pin(talk(stream, engine)).await;
+}
+
+async fn talk(stream: Watched, engine: Rc<RefCell<Engine>>) {
     let open = Rc::clone(stream.open());
+    let outgoing = Rc::clone(stream.outgoing());
     let peer = open.peer();
     let service = service_fn(move |request| {
-        let engine = Rc::clone(&engine);
+        let (engine, outgoing) = (Rc::clone(&engine), Rc::clone(&outgoing));
         open.asks();
-        async move { Ok::<_, Infallible>(answer(request, peer, engine).await) }
+        async move {
+            let response = respond(request, peer, engine).await;
+            Ok::<_, Infallible>(worded(response, &outgoing))
+        }
     });
     let served = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -63,6 +75,7 @@ async fn connection(stream: Watched, engine: Rc<RefCell<Engine>>) {
         .max_headers(MOST_HEADERS)
         // Nobody needs it. (hyper asks for the time all the same: docs/decisions.md.)
         .auto_date_header(false)
+        .keep_alive(stream.may_stay())
         .serve_connection(TokioIo::new(stream), service)
         .await;
     if let Err(error) = served {
@@ -71,11 +84,11 @@ async fn connection(stream: Watched, engine: Rc<RefCell<Engine>>) {
     }
 }
 
-async fn answer(
+async fn respond(
     request: hyper::Request<Incoming>,
     peer: Ipv4Addr,
     engine: Rc<RefCell<Engine>>,
-) -> Answer {
+) -> Response {
     let (head, body) = request.into_parts();
     let method = match head.method {
         hyper::Method::GET => Method::Get,
@@ -89,10 +102,10 @@ async fn answer(
         true => match timeout(BODY_TIME, Limited::new(body, BODY_LENGTH).collect()).await {
             Ok(Ok(body)) => String::from_utf8_lossy(&body.to_bytes()).into_owned(),
             Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => {
-                return worded(Response::refusal(413, "a report may have 64 KiB"));
+                return Response::refusal(413, "a report may have 64 KiB");
             }
-            Ok(Err(_)) => return worded(Response::refusal(400, "the body ended early")),
-            Err(_) => return worded(Response::refusal(408, "the body took too long")),
+            Ok(Err(_)) => return Response::refusal(400, "the body ended early"),
+            Err(_) => return Response::refusal(408, "the body took too long"),
         },
     };
     let text = |name| {
@@ -107,16 +120,21 @@ async fn answer(
         query: head.uri.query().unwrap_or_default().to_owned(),
         body,
         peer,
-        range: text(header::RANGE),
-        if_none_match: text(header::IF_NONE_MATCH),
+        conditions: Conditions {
+            range: text(header::RANGE),
+            if_range: text(header::IF_RANGE),
+            if_none_match: text(header::IF_NONE_MATCH),
+        },
     };
-    let mut response = route(&mut engine.borrow_mut(), &request);
+    let mut response = engine
+        .borrow_mut()
+        .at_once(|engine| route(engine, &request));
     watch::attend(&mut response, &request, &engine);
-    worded(response)
+    response
 }
 
 /// The answer with its headers.
-fn worded(response: Response) -> Answer {
+fn worded(response: Response, outgoing: &Rc<Outgoing>) -> Answer {
     let mut answer = hyper::Response::builder().header(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     let content = match response {
         Response::Text {
@@ -139,7 +157,20 @@ fn worded(response: Response) -> Answer {
             if let Some(range) = &file.content_range {
                 answer = answer.header(header::CONTENT_RANGE, range.as_str());
             }
-            Content::File(file)
+            let sent = Sent {
+                file: file.file,
+                transfer: RefCell::new(file.transfer),
+            };
+            Content::File(sending::Body::new(sent, file.first, file.length, outgoing))
+        }
+        Response::NoSuchRange(whole) => {
+            answer = answer
+                .status(416)
+                .header(header::CONTENT_TYPE, routes::TEXT)
+                .header(header::CONTENT_RANGE, format!("bytes */{whole}"));
+            Content::Text(Full::new(Bytes::from_static(
+                b"the file has no such range\n",
+            )))
         }
     };
     // All parts are our own words; should one not fit a header after all, that is our fault and nobody's secret.
@@ -154,7 +185,7 @@ fn worded(response: Response) -> Answer {
 /// Body of an answer.
 enum Content {
     Text(Full<Bytes>),
-    File(FileAnswer),
+    File(sending::Body),
 }
 
 impl Body for Content {
@@ -169,25 +200,24 @@ impl Body for Content {
             Content::Text(text) => Pin::new(text)
                 .poll_frame(context)
                 .map_err(|never| match never {}),
-            Content::File(file) if file.length == 0 => Poll::Ready(None),
-            Content::File(file) => Poll::Ready(Some(
-                file.read(PIECE)
-                    .map(|piece| Frame::data(Bytes::from(piece))),
-            )),
+            Content::File(file) if file.left() == 0 => Poll::Ready(None),
+            Content::File(file) => {
+                Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(file.next())))))
+            }
         }
     }
 
     fn is_end_stream(&self) -> bool {
         match self {
             Content::Text(text) => text.is_end_stream(),
-            Content::File(file) => file.length == 0,
+            Content::File(file) => file.left() == 0,
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match self {
             Content::Text(text) => text.size_hint(),
-            Content::File(file) => SizeHint::with_exact(file.length),
+            Content::File(file) => SizeHint::with_exact(file.left()),
         }
     }
 }

@@ -32,14 +32,16 @@ mod diagnosis;
 mod discovery;
 pub mod engine;
 mod events;
-mod files;
+pub mod files;
 mod http;
+mod keeping;
 mod metrics;
 pub mod object;
 mod observed;
 mod publishing;
 mod report;
 pub mod routes;
+mod sending;
 mod served;
 mod status;
 mod strangers;
@@ -79,7 +81,7 @@ pub fn run(paths: &Paths) -> Result<(), String> {
         tokio::select! {
             ended = listen(paths, &engine, &reloaded) => ended,
             never = provide(paths, &engine) => match never {},
-            () = end_windows(&engine) => Ok(()),
+            () = do_what_is_due(&engine) => Ok(()),
             never = webhooks::deliver(&engine) => match never {},
             ended = signals(&engine, &reloaded) => ended,
         }
@@ -183,15 +185,16 @@ async fn provide(paths: &Paths, engine: &Rc<RefCell<Engine>>) -> std::convert::I
         .await
 }
 
-/// Ends arms when their window ends, so that status and published files tell the truth. Sleeps while there is none.
-async fn end_windows(engine: &Rc<RefCell<Engine>>) {
-    let armed = Rc::clone(&engine.borrow().armed);
+/// Ends arms when their window ends, so that status and published files tell the truth, and does what else is due later.
+/// Sleeps while nothing is.
+async fn do_what_is_due(engine: &Rc<RefCell<Engine>>) {
+    let due = Rc::clone(&engine.borrow().due);
     loop {
-        let next = engine.borrow().next_end();
+        let next = engine.borrow().next_due();
         match next {
-            None => armed.notified().await,
+            None => due.notified().await,
             Some(milliseconds) => tokio::select! {
-                () = armed.notified() => {}
+                () = due.notified() => {}
                 () = tokio::time::sleep(Duration::from_millis(milliseconds) + GRAIN) => engine.borrow_mut().refresh(),
             },
         }
@@ -210,7 +213,9 @@ async fn signals(engine: &Rc<RefCell<Engine>>, reloaded: &Notify) -> Result<(), 
         tokio::select! {
             _ = reload.recv() => {
                 log::info!("reloading");
-                engine.borrow_mut().refresh();
+                let mut engine = engine.borrow_mut();
+                engine.refresh();
+                engine.look_at_apply();
                 reloaded.notify_one();
             }
             _ = end.recv() => return Ok(()),

@@ -139,6 +139,7 @@ impl Engine {
     /// Answers a call. A refusal is a reply with one member, `error`.
     pub fn call(&mut self, method: &str, arguments: &Value) -> Value {
         self.refresh();
+        self.look_at_apply();
         self.answer_call(method, Arguments(arguments))
             .unwrap_or_else(|refusal| {
                 json!(ErrorReply {

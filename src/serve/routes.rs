@@ -6,7 +6,7 @@ use std::net::Ipv4Addr;
 
 use super::boot::Answer;
 use super::engine::Engine;
-use super::files::{self, FileAnswer};
+use super::files::{self, Conditions, FileAnswer, Refused};
 use super::metrics;
 use crate::core::listing::{Asked, LARGEST_LIMIT};
 use crate::core::mac::Mac;
@@ -38,10 +38,8 @@ pub struct Request {
     pub body: String,
     /// Who asks.
     pub peer: Ipv4Addr,
-    /// `Range` header.
-    pub range: Option<String>,
-    /// `If-None-Match` header.
-    pub if_none_match: Option<String>,
+    /// What it says about the file that it wants.
+    pub conditions: Conditions,
 }
 
 /// An answer.
@@ -58,9 +56,12 @@ pub enum Response {
     },
     /// (A part of) a file.
     File(FileAnswer),
+    /// 416: a file of so many bytes has nothing of the range.
+    NoSuchRange(u64),
 }
 
-const TEXT: &str = "text/plain; charset=utf-8";
+/// Type of what people read.
+pub const TEXT: &str = "text/plain; charset=utf-8";
 const JSON: &str = "application/json";
 
 impl Response {
@@ -173,8 +174,7 @@ fn file(engine: &mut Engine, request: &Request, kind: &str, names: &[&str]) -> R
         "boot" => engine.paths.below_root(&main.tftp_root),
         _ => engine.paths.below_root(&main.www).join("files"),
     };
-    let range = request.range.as_deref();
-    match files::open(&folder, names, range, request.if_none_match.as_deref()) {
+    match files::open(&folder, names, &request.conditions) {
         Ok(answer) => {
             let file = names.join("/");
             log::debug!(
@@ -184,15 +184,16 @@ fn file(engine: &mut Engine, request: &Request, kind: &str, names: &[&str]) -> R
             );
             Response::File(answer)
         }
-        Err(status @ 404) => Response::refusal(status, "there is no such file"),
-        Err(status @ 416) => Response::refusal(status, "the file has no such range"),
-        Err(status) => Response::refusal(status, "the file cannot be read"),
+        Err(Refused::Status(404)) => Response::refusal(404, "there is no such file"),
+        Err(Refused::Status(status)) => Response::refusal(status, "the file cannot be read"),
+        Err(Refused::Range(whole)) => Response::NoSuchRange(whole),
     }
 }
 
 /// What tells about hosts is for the router itself and for the networks that the user allowed.
 fn watched(engine: &mut Engine, peer: Ipv4Addr, names: &[&str], query: &Query) -> Response {
     engine.refresh();
+    engine.look_at_apply();
     let own = peer.is_loopback() || engine.router.is_some_and(|router| router.address == peer);
     if !own
         && !engine

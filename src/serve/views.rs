@@ -139,15 +139,12 @@ impl Engine {
                 ),
             });
         }
-        let rendered = self
-            .installer(host, &machine, NO_TOKEN)
-            .map(drop)
-            .and_then(|()| {
-                self.answer_under(&record, host, &machine, NO_TOKEN)
-                    .map(drop)
-            });
+        let rendered = self.context(host, &machine, NO_TOKEN).and_then(|context| {
+            self.installer_with(host, &machine, NO_TOKEN, &context)?;
+            self.answer_under(&record, host, &machine, || Ok(context))
+        });
         checks.push(match rendered {
-            Ok(()) => Check {
+            Ok(_) => Check {
                 ok: true,
                 text: "its script and its answer file can be rendered".to_owned(),
             },

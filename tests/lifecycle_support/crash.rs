@@ -65,6 +65,8 @@ impl<S: System> Driver<S> {
             }
             other => return Err(format!("{other:?} is no request")),
         };
+        // Whether it was ever whole, nobody can tell afterwards.
+        self.sound &= point != Point::HalfWritten;
         self.restart(power);
         let Some(host) = host else { return Ok(()) };
         let after = self.system.record(HOSTS[host]);

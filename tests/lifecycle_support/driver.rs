@@ -37,7 +37,7 @@ pub struct Driver<S> {
     latest: [String; 2],
     copies: Vec<Copy>,
     /// Nobody has touched the state file, so the model may demand and not only forbid.
-    sound: bool,
+    pub(super) sound: bool,
 }
 
 pub(super) type Judgement = Result<(), String>;
@@ -204,7 +204,19 @@ impl<S: System> Driver<S> {
         let text = self.system.flash().unwrap_or_default();
         let new = match how {
             Tampering::Lose => None,
-            Tampering::Truncate(length) => Some(text[..length % (text.len() + 1)].to_vec()),
+            Tampering::Truncate(length) => {
+                let left = &text[..length % (text.len() + 1)];
+                // What ends with a whole line is what was there before the next one was added.
+                let copies = self.copies.iter().rev();
+                let mut copies = copies.filter(|(copy, _)| left.starts_with(copy));
+                if let Some((_, may)) = copies.next().filter(|_| router && left.ends_with(b"\n")) {
+                    self.ghosts
+                        .iter_mut()
+                        .zip(may)
+                        .for_each(|(ghost, may)| ghost.allowance |= may);
+                }
+                Some(left.to_vec())
+            }
             Tampering::Change { at, byte } => {
                 let mut text = text;
                 if let Some(found) = at.checked_rem(text.len()).and_then(|at| text.get_mut(at)) {

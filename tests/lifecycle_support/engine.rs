@@ -208,6 +208,16 @@ impl System for RealEngine {
                 self.put(STATE, file.as_deref());
                 self.put(WRITTEN, written.as_deref());
             }
+            Some((Point::HalfWritten, file, written)) => {
+                let (before, after) = (file.unwrap_or_default(), self.read(STATE));
+                // A line that was added came half; a whole file takes the place of another in one step.
+                let line = after
+                    .as_deref()
+                    .and_then(|after| after.strip_prefix(&before[..]));
+                let half = line.map_or(&[][..], |line| &line[..line.len() / 2]);
+                self.put(STATE, Some(&[&before[..], half].concat()));
+                self.put(WRITTEN, written.as_deref());
+            }
             Some((Point::AfterFile, _, written)) => self.put(WRITTEN, written.as_deref()),
             Some((Point::AfterRam, ..)) | None => {}
         }

@@ -77,6 +77,8 @@ pub enum Token {
 pub enum Point {
     /// Nothing is on flash yet.
     BeforeWrite,
+    /// Half of what is new is on flash.
+    HalfWritten,
     /// The state file is on flash, the generation in RAM is the old one.
     AfterFile,
     /// All is written, and nobody has been answered.
@@ -148,6 +150,7 @@ fn tampering() -> impl Strategy<Value = Tampering> {
 fn operation() -> impl Strategy<Value = Operation> {
     let point = prop_oneof![
         Just(Point::BeforeWrite),
+        Just(Point::HalfWritten),
         Just(Point::AfterFile),
         Just(Point::AfterRam)
     ];

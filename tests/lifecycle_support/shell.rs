@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use kickstand::core::decision::{Identity, arms_itself, identify};
 use kickstand::core::lifecycle::{Arm, ArmedBy, Event, Now, Outcome, Phase, Purpose, Record, step};
 use kickstand::core::settings::{self, Host, Settings};
+use kickstand::core::state::changes::{self, Chain};
 use kickstand::core::state::{self, State};
 use kickstand::core::token::{TOKEN_BYTES, Token};
 use kickstand::core::uci;
@@ -20,6 +21,8 @@ pub struct Shell {
     flash: Option<Vec<u8>>,
     /// Generation that was last written. None after the router started.
     ram: Option<u64>,
+    /// Where a change can be added; none before the state was written whole.
+    end: Option<Chain>,
     tokens: u64,
     crash: Option<Point>,
     crashed: bool,
@@ -27,25 +30,49 @@ pub struct Shell {
 
 impl Shell {
     fn start(&mut self) {
+        self.end = None;
         let loaded = state::load(self.flash.as_deref(), self.ram, &self.now);
         self.state = loaded.state;
         self.state.follow(&self.settings.configured, loaded.sound);
-        self.keep();
+        self.keep(None);
     }
 
-    fn keep(&mut self) {
+    /// Writes what changed of a host; without one, all.
+    fn keep(&mut self, host: Option<&str>) {
         self.state.generation += 1;
         self.state.router_start = self.now.router_start.clone();
-        let text = self.state.to_text().expect("a state has words");
-        if self.crash == Some(Point::BeforeWrite) {
+        let (before, new, end) = match (self.flash.take(), self.end, host) {
+            (Some(before), Some(end), Some(host)) => {
+                let (line, end) =
+                    changes::line(end, &self.state, host, false).expect("a line has words");
+                (before, line.into_bytes(), end)
+            }
+            (before, ..) => {
+                let text = self.state.to_text().expect("a state has words");
+                let end = Chain::begin(text.as_bytes());
+                if self.crash == Some(Point::BeforeWrite) || self.crash == Some(Point::HalfWritten)
+                {
+                    self.flash = before;
+                    self.crashed = true;
+                    return;
+                }
+                (Vec::new(), text.into_bytes(), end)
+            }
+        };
+        let written = match self.crash {
+            Some(Point::BeforeWrite) => 0,
+            Some(Point::HalfWritten) => new.len() / 2,
+            _ => new.len(),
+        };
+        self.flash = Some([&before[..], &new[..written]].concat());
+        if matches!(
+            self.crash,
+            Some(Point::BeforeWrite | Point::HalfWritten | Point::AfterFile)
+        ) {
             self.crashed = true;
             return;
         }
-        self.flash = Some(text.into_bytes());
-        if self.crash == Some(Point::AfterFile) {
-            self.crashed = true;
-            return;
-        }
+        self.end = Some(end);
         self.ram = Some(self.state.generation);
         self.crashed = self.crash.is_some();
     }
@@ -58,7 +85,7 @@ impl Shell {
         let (after, outcome) = step(&before, event, &self.now);
         if after != before {
             self.state.hosts.insert(host.to_owned(), after);
-            self.keep();
+            self.keep(Some(host));
         }
         (!self.crashed).then_some(outcome)
     }
@@ -101,6 +128,7 @@ impl System for Shell {
             state: State::default(),
             flash: None,
             ram: None,
+            end: None,
             tokens: 0,
             crash: None,
             crashed: false,
@@ -117,7 +145,7 @@ impl System for Shell {
         self.settings = settings::read(&uci::parse(text.as_bytes()).expect("valid UCI"));
         let configured: BTreeMap<String, bool> = self.settings.configured.clone();
         if self.state.follow(&configured, true) {
-            self.keep();
+            self.keep(None);
         }
     }
 

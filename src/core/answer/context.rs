@@ -3,9 +3,11 @@
 //! Not its job: a machine's texts. What a stranger says about itself never reaches a template; only its card, its
 //! architecture and its kind of firmware do, each one of a few known values.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 
+use minijinja::value::{Serde, Value};
 use serde::Serialize;
 
 use crate::core::mac::Mac;
@@ -49,6 +51,9 @@ pub struct Context {
     profile: ProfileValues,
     accounts: Vec<AccountValues>,
     var: BTreeMap<String, String>,
+    /// All of them as templates want them. Made once: a boot script is some ten templates of a line each.
+    #[serde(skip)]
+    made: OnceCell<Value>,
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -140,6 +145,7 @@ impl Context {
             },
             accounts: settings.accounts.iter().map(AccountValues::new).collect(),
             var: vars,
+            made: OnceCell::new(),
         }
     }
 }
@@ -149,8 +155,14 @@ impl Context {
     pub fn with_host_key(self, private: Vec<String>, public: String) -> Self {
         Context {
             ssh_host_key: Some(KeyValues { private, public }),
+            made: OnceCell::new(),
             ..self
         }
+    }
+
+    /// What a template is rendered with.
+    pub(super) fn value(&self) -> Value {
+        self.made.get_or_init(|| Value::from(Serde(self))).clone()
     }
 }
 

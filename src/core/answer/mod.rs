@@ -12,7 +12,7 @@ mod quote;
 use std::sync::OnceLock;
 
 use minijinja::syntax::SyntaxConfig;
-use minijinja::value::{Serde, Value};
+use minijinja::value::Value;
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, Template, UndefinedBehavior};
 
 use super::settings::AnswerKind;
@@ -219,7 +219,7 @@ fn render(
     source: &str,
     context: &Context,
 ) -> Result<String, RenderError> {
-    let rendered = template.and_then(|template| template.render(Value::from(Serde(context))));
+    let rendered = template.and_then(|template| template.render(context.value()));
     rendered.map_err(|error| {
         let error = innermost(&error);
         let place = error.name().zip(error.line());

@@ -218,6 +218,17 @@ impl Record {
             .or_else(|| claim.and_then(|claim| claim.host_key.as_ref()))
     }
 
+    /// Whether it holds the private part of a key.
+    pub fn holds_private_key(&self) -> bool {
+        let of_arm = self.arm.as_ref().and_then(|arm| arm.host_key.as_ref());
+        let of_claim = self
+            .claim
+            .as_ref()
+            .and_then(|claim| claim.host_key.as_ref());
+        let mut keys = of_arm.into_iter().chain(of_claim);
+        keys.any(HostKey::is_private)
+    }
+
     /// The arm under which something may be started now.
     pub fn live_arm(&self, now: &Now) -> Option<&Arm> {
         self.arm.as_ref().filter(|arm| arm.live(now))

@@ -80,20 +80,7 @@ fn authorization(value: &str) -> Result<Secret, String> {
 
 #[cfg(test)]
 mod tests {
-    use crate::core::settings::{Settings, read};
-    use crate::core::uci;
-
-    fn settings(text: &str) -> Settings {
-        read(&uci::parse(text.as_bytes()).expect("UCI"))
-    }
-
-    fn faults(text: &str) -> Vec<String> {
-        settings(text)
-            .faults
-            .iter()
-            .map(ToString::to_string)
-            .collect()
-    }
+    use crate::core::settings::tests::{faults, settings};
 
     #[test]
     fn a_webhook_is_told_what_ends_an_installation_when_nothing_else_is_said() {

@@ -178,14 +178,19 @@ mod tests {
         }
     }
 
-    fn text_of(event: Happening, about: About<'_>) -> String {
+    /// What is told of that on a router whose interface has no address and whose clock was never set.
+    fn told(event: Happening, subject: Subject<'_>) -> Value {
         let news = News {
             event,
-            subject: Subject::Host(about),
+            subject,
             now: &now(None),
             router: None,
         };
-        let text = news.body("x")["text"].clone();
+        news.body("x")
+    }
+
+    fn text_of(event: Happening, about: About<'_>) -> String {
+        let text = told(event, Subject::Host(about))["text"].clone();
         text.as_str().unwrap_or_default().to_owned()
     }
 
@@ -217,13 +222,8 @@ mod tests {
 
     #[test]
     fn what_is_not_known_is_absent() {
-        let news = News {
-            event: Happening::Phase(Phase::Installed),
-            subject: Subject::Host(about(Phase::Installed, "")),
-            now: &now(None),
-            router: None,
-        };
-        let body = news.body("x");
+        let installed = Happening::Phase(Phase::Installed);
+        let body = told(installed, Subject::Host(about(Phase::Installed, "")));
         for absent in ["time", "router", "note", "diagnosis", "machine", "webhook"] {
             assert_eq!(body.get(absent), None, "{absent}");
         }
@@ -290,13 +290,7 @@ mod tests {
             product: "@all".to_owned(),
             ..Machine::unseen(mac)
         };
-        let news = News {
-            event: Happening::Unknown,
-            subject: Subject::Machine(&machine),
-            now: &now(None),
-            router: None,
-        };
-        let body = news.body("x");
+        let body = told(Happening::Unknown, Subject::Machine(&machine));
         assert_eq!(
             body["text"],
             "52:54:00:00:00:66 asks what to boot and is no host: kickstand adopt 52:54:00:00:00:66 NAME PROFILE"

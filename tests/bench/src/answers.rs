@@ -32,7 +32,7 @@ const fn reused(connections: u32) -> Manner {
 }
 
 const TEXT: &str = "Requests of one host that is armed: `/v1/boot` decides and renders the boot script, after a rehearsal of the answer file; `/ks` \
-renders the built-in answer file. kickstand does for each what it does on a router: it looks at the settings' stamp, reads the clock, \
+renders the built-in answer file; *not armed* is what each boot of an installed host asks, and the answer sends it to its disk. kickstand does for each what it does on a router: it looks at the settings' stamp, reads the clock, \
 finds the peer's card in a neighbour table (of one entry, a file), and checks the token. nginx serves the same bytes as static files: it \
 decides nothing. The Python peer is **a minimal program of our own** (`tests/bench/src/peer.py`: Flask, Jinja and gunicorn, one worker, \
 templates compiled once), which renders the same text and does nothing else; Cobbler itself wants a daemon, Apache and a database of its \
@@ -97,37 +97,54 @@ pub fn section(tools: &Tools, rounds: usize) -> Result<Section> {
         "nginx ÷ it",
     ];
     let mut section = Section::new("Answers", TEXT, &head);
-    for (name, path, body) in [("/v1/boot", &boot, &script), ("/ks", &ks, &answer)] {
-        for server in [&nginx, &flask] {
-            same(server, path, body)?;
-        }
-        for manner in MANNERS {
-            let shown = match manner.reused {
-                true => manner.connections.to_string(),
-                false => format!("{}, new", manner.connections),
-            };
-            let servers = [&kickstand, &nginx, &flask];
-            let samples = interleaved(tools, &servers, path, manner, rounds)?;
-            let middle = |index: usize, of: fn(&Sample) -> f64| {
-                median(&samples[index].iter().map(of).collect::<Vec<_>>())
-            };
-            let best = middle(1, |sample| sample.rate);
-            for (index, server) in servers.iter().enumerate() {
-                let rate = middle(index, |sample| sample.rate);
-                section.row([
-                    name.to_owned(),
-                    body.len().to_string(),
-                    shown.clone(),
-                    server.name.to_owned(),
-                    number(rate),
-                    number(middle(index, |sample| sample.middle)),
-                    number(middle(index, |sample| sample.slowest)),
-                    times(best / rate.max(f64::MIN_POSITIVE)),
-                ]);
-            }
+    let servers = [&kickstand, &nginx, &flask];
+    for asked in [("/v1/boot", &boot, &script), ("/ks", &ks, &answer)] {
+        compare(&mut section, tools, asked, &servers, rounds)?;
+    }
+    service.kickstand(&["disarm", "r220a"]);
+    let script = own.get(service, &boot).text();
+    folder.write("v1/boot", &script);
+    let asked = ("/v1/boot, not armed", &boot, &script);
+    compare(&mut section, tools, asked, &servers[..2], rounds)?;
+    Ok(section)
+}
+
+/// The rows of one request: what they are called, the request's target, the body of its answer.
+fn compare(
+    section: &mut Section,
+    tools: &Tools,
+    (name, path, body): (&str, &String, &String),
+    servers: &[&Server],
+    rounds: usize,
+) -> Result<()> {
+    for server in &servers[1..] {
+        same(server, path, body)?;
+    }
+    for manner in MANNERS {
+        let shown = match manner.reused {
+            true => manner.connections.to_string(),
+            false => format!("{}, new", manner.connections),
+        };
+        let samples = interleaved(tools, servers, path, manner, rounds)?;
+        let middle = |index: usize, of: fn(&Sample) -> f64| {
+            median(&samples[index].iter().map(of).collect::<Vec<_>>())
+        };
+        let best = middle(1, |sample| sample.rate);
+        for (index, server) in servers.iter().enumerate() {
+            let rate = middle(index, |sample| sample.rate);
+            section.row([
+                name.to_owned(),
+                body.len().to_string(),
+                shown.clone(),
+                server.name.to_owned(),
+                number(rate),
+                number(middle(index, |sample| sample.middle)),
+                number(middle(index, |sample| sample.slowest)),
+                times(best / rate.max(f64::MIN_POSITIVE)),
+            ]);
         }
     }
-    Ok(section)
+    Ok(())
 }
 
 /// Samples of each server, taken in turns.

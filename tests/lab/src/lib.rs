@@ -9,6 +9,7 @@
 pub mod apt;
 pub mod disk;
 pub mod dnsmasq_init;
+pub mod flash;
 pub mod hostile;
 pub mod http;
 pub mod image;

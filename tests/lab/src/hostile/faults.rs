@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::course::{Step, install};
 use super::{Arena, Case, LIMIT};
+use crate::flash;
 use crate::process::wait_until;
 use crate::requests::{CONFIG, Machine, R220A, token_in};
 
@@ -141,7 +142,6 @@ fn shake(arena: &mut Arena) {
 /// What cannot be remembered is not granted; what can be again, is.
 fn full_flash(arena: &mut Arena, effort: u32) {
     arena.token.clear();
-    let in_the_way = "etc/kickstand/state.json.new/in the way";
     for number in 0..4 * effort {
         arena.row.tries += 1;
         if arena.phase("r220a") != "booting" {
@@ -151,12 +151,12 @@ fn full_flash(arena: &mut Arena, effort: u32) {
             arena.row.lost += 1;
             continue;
         };
-        arena.service.tree().write(in_the_way, "");
+        flash::block(arena.service.tree().path());
         let nonce = format!("run-{number}");
         if R220A.claims(&arena.service, &token, &nonce) == 200 {
             arena.row.granted += 1;
         }
-        let _ = fs::remove_dir_all(arena.service.path("etc/kickstand/state.json.new"));
+        flash::free(arena.service.tree().path());
         if R220A.claims(&arena.service, &token, &nonce) != 200 {
             arena.row.lost += 1;
         }

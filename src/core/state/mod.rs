@@ -1,10 +1,13 @@
 //! The state file: records of all hosts, as text, and how far a text that was found can be trusted.
 //!
-//! Not its job: reading and writing files (`host::state_file`).
+//! Its first line holds all records; each line after it one that has changed since ([`changes`]). Not its job: reading and
+//! writing files (`host::state_file`).
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+
+pub mod changes;
 
 use super::lifecycle::{Now, Once, Phase, Record};
 use super::progress::Durations;
@@ -61,10 +64,20 @@ pub fn load(text: Option<&[u8]>, written: Option<u64>, now: &Now) -> Loaded {
         let warning = written.map(|_| "the state file is gone; every arm ended with it".to_owned());
         return lost(warning, written);
     };
-    let state = match read(text) {
+    let first = text.split_inclusive(|byte| *byte == b'\n').next();
+    let first = first.unwrap_or_default();
+    let mut state = match read(first) {
         Ok(state) => state,
         Err(warning) => return lost(Some(warning), written),
     };
+    if !changes::replay(&mut state, first, &text[first.len()..]) {
+        let generation = written.unwrap_or_default().max(state.generation);
+        return Loaded {
+            state: distrust(state, generation, now, CUT),
+            warning: Some(CUT.to_owned()),
+            sound: false,
+        };
+    }
     match written {
         Some(generation)
             if state.generation >= generation && state.router_start == now.router_start =>
@@ -76,7 +89,7 @@ pub fn load(text: Option<&[u8]>, written: Option<u64>, now: &Now) -> Loaded {
             }
         }
         Some(generation) => Loaded {
-            state: distrust(state, generation, now),
+            state: distrust(state, generation, now, STALE),
             warning: Some(STALE.to_owned()),
             sound: false,
         },
@@ -95,12 +108,18 @@ struct Found {
     state: State,
 }
 
-/// FNV-1a of 64 bits. Against accidents only: whoever can write the file is root.
+/// FNV-1a of 64 bits, which starts with [`FNV_START`]. Against accidents only: whoever can write the file is root.
+fn fnv(start: u64, bytes: &[u8]) -> u64 {
+    bytes.iter().fold(start, |sum, byte| {
+        (sum ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+    })
+}
+
+/// The offset basis of FNV-1a with 64 bits (RFC 9923, section 5).
+const FNV_START: u64 = 0xcbf2_9ce4_8422_2325;
+
 fn checksum(words: &str) -> String {
-    let sum = words.bytes().fold(0xcbf2_9ce4_8422_2325, |sum: u64, byte| {
-        (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    });
-    format!("{sum:016x}")
+    format!("{:016x}", fnv(FNV_START, words.as_bytes()))
 }
 
 /// Nothing can be trusted. The generation goes on all the same: else the copies of before would be newer than what is
@@ -137,11 +156,12 @@ fn read(text: &[u8]) -> Result<State, String> {
 }
 
 const STALE: &str = "the state file is older than the last one written; every arm ended";
+const CUT: &str = "the state file is damaged after its first line, maybe by a power cut: what happened last may be lost, and every arm ended with it";
 const RESTARTED: &str = "the router restarted before an installer claimed; arm the host again";
 
-/// An older copy: what it says of arms and of `once` may have been used up since.
-fn distrust(state: State, generation: u64, now: &Now) -> State {
-    let mut state = without_arms(state, STALE, now);
+/// An older copy, or one that lost its end: what it says of arms and of `once` may have been used up since.
+fn distrust(state: State, generation: u64, now: &Now, why: &str) -> State {
+    let mut state = without_arms(state, why, now);
     // Later writes must not look older than the one that was lost.
     state.generation = generation;
     for record in state.hosts.values_mut() {
@@ -163,7 +183,7 @@ fn without_arms(mut state: State, note: &str, now: &Now) -> State {
 }
 
 impl State {
-    /// The file's text.
+    /// The text of a new file.
     pub fn to_text(&self) -> Result<String, serde_json::Error> {
         let words = serde_json::to_string(self)?;
         let checksum = checksum(&words);
