@@ -272,6 +272,30 @@ fn a_server_that_never_answers_holds_nobody_up() {
 }
 
 #[test]
+fn when_too_many_wait_the_oldest_are_dropped_and_counted() {
+    let silent = Receiver::new(|_| ());
+    let service = service_telling(&silent, "armed idle");
+    for _ in 0..140 {
+        for method in ["arm", "disarm"] {
+            let reply = ask(&service, method, json!({"host": "r220a"}));
+            assert_eq!(reply.get("error"), None, "{method}");
+        }
+    }
+    let chat = waits_until(&service, "280 are noted", |chat| chat["dropped"] == 24);
+    assert_eq!(chat["waiting"], 256);
+    let log = service.log();
+    assert!(
+        log.contains("too many deliveries wait, 16 were dropped so far"),
+        "{log}"
+    );
+    assert_eq!(
+        log.matches("too many deliveries wait").count(),
+        5,
+        "1, 2, 4, 8, 16"
+    );
+}
+
+#[test]
 fn an_answer_that_is_no_http_is_worth_another_attempt() {
     let receiver = Receiver::new(|stream| {
         let _ = stream.write_all(b"220 mail.example ESMTP\r\n");

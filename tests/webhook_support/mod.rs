@@ -3,7 +3,7 @@
 //! It cannot show how a chat server renders what it is told.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
@@ -49,6 +49,8 @@ impl Receiver {
             let answer = left.next().unwrap_or(&"200 OK");
             let answer = format!("HTTP/1.1 {answer}\r\nContent-Length: 2\r\n\r\nok");
             let _ = stream.write_all(answer.as_bytes());
+            // As it was asked to.
+            let _ = stream.shutdown(Shutdown::Write);
         })
     }
 

@@ -20,8 +20,9 @@ use crate::core::webhook::queue::{Delivery, Outcome};
 const CONNECT_TIME: Duration = Duration::from_secs(5);
 /// For the head of the answer, from the connection on: chat servers pass on what they get before they answer.
 const ANSWER_TIME: Duration = Duration::from_secs(10);
-/// For the rest, which nobody looks at: it is taken so that the server does not log a broken connection.
-const REST_TIME: Duration = Duration::from_secs(1);
+/// For the rest, which nobody looks at: it is taken so that the server does not log a broken connection. It comes with the
+/// head, and servers close when they are asked to; one that does not keeps the next delivery waiting for so long.
+const REST_TIME: Duration = Duration::from_millis(250);
 /// Most of the rest that is taken, in bytes: receivers answer "ok" or a line of JSON.
 const REST_LENGTH: usize = 4 * 1024;
 /// Read at once, in bytes: the whole answer of most.
