@@ -73,6 +73,7 @@ pub struct OverviewReply {
     /// Section names of the first hosts that are installing.
     pub installing_names: Vec<String>,
     /// Webhooks that fail repeatedly.
+    #[serde(default)]
     pub failing_webhooks: usize,
 }
 

@@ -51,7 +51,7 @@ pub struct About<'a> {
     pub phase: Phase,
     /// Why, in one sentence; may be empty.
     pub note: &'a str,
-    /// Section name of its profile.
+    /// Section name of its profile; empty when its section has faults, as the title.
     pub profile: &'a str,
     /// Title of that profile.
     pub title: &'a str,
@@ -96,7 +96,11 @@ impl News<'_> {
                 return format!("This is a test of webhook '{name}' of kickstand");
             }
         };
-        let (name, title) = (about.hostname, plain(about.title, WORD));
+        let name = about.hostname;
+        let title = match plain(about.title, WORD) {
+            title if title.is_empty() => "A system".to_owned(),
+            title => title,
+        };
         let mut text = match self.event {
             Happening::Phase(Phase::Armed) => format!("{name} is armed"),
             Happening::Phase(Phase::Booting) => format!("The installer of {name} was started"),
@@ -130,10 +134,14 @@ impl About<'_> {
         body["hostname"] = json!(self.hostname);
         body["phase"] = json!(self.phase.word());
         body["before"] = json!(self.before.word());
-        body["profile"] = json!(self.profile);
-        body["title"] = json!(clean_to(self.title, WORD));
-        if !self.note.is_empty() {
-            body["note"] = json!(clean_to(self.note, SENTENCE));
+        for (name, text, length) in [
+            ("profile", self.profile, WORD),
+            ("title", self.title, WORD),
+            ("note", self.note, SENTENCE),
+        ] {
+            if !text.is_empty() {
+                body[name] = json!(clean_to(text, length));
+            }
         }
         if let Some(diagnosis) = &self.diagnosis {
             body["diagnosis"] = json!({
@@ -227,6 +235,19 @@ mod tests {
         for absent in ["time", "router", "note", "diagnosis", "machine", "webhook"] {
             assert_eq!(body.get(absent), None, "{absent}");
         }
+    }
+
+    #[test]
+    fn a_host_whose_section_was_broken_meanwhile_is_told_without_its_profile() {
+        let installed = Happening::Phase(Phase::Installed);
+        let subject = Subject::Host(About {
+            profile: "",
+            title: "",
+            ..about(Phase::Installed, "")
+        });
+        let body = told(installed, subject);
+        assert_eq!((body.get("profile"), body.get("title")), (None, None));
+        assert_eq!(body["text"], "A system is installed on r220a.example");
     }
 
     #[test]

@@ -258,11 +258,8 @@ impl Engine {
     fn put_in_words(&mut self) {
         while let Some(noted) = self.webhooks.noted.pop_front() {
             let id = self.webhooks.next_id();
-            let Some(news) = self.news(&noted) else {
-                continue;
-            };
             let delivery = Rc::new(Delivery {
-                body: news.body(&id).to_string(),
+                body: self.news(&noted).body(&id).to_string(),
                 event: noted.event,
                 id,
             });
@@ -280,8 +277,8 @@ impl Engine {
         }
     }
 
-    /// All that is told of it; none when its host is gone.
-    fn news<'a>(&'a self, noted: &'a Noted) -> Option<News<'a>> {
+    /// All that is told of it.
+    fn news<'a>(&'a self, noted: &'a Noted) -> News<'a> {
         let subject = match &noted.whom {
             Whom::Machine(machine) => Subject::Machine(machine),
             Whom::Host {
@@ -311,12 +308,12 @@ impl Engine {
                 })
             }
         };
-        Some(News {
+        News {
             event: noted.event,
             subject,
             now: &noted.now,
             router: self.router.map(|router| router.url()),
-        })
+        }
     }
 
     /// An attempt ended.
