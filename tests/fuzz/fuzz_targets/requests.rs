@@ -7,6 +7,7 @@ use std::cell::RefCell;
 use std::net::Ipv4Addr;
 
 use kickstand::serve::engine::Engine;
+use kickstand::serve::files::Conditions;
 use kickstand::serve::routes::{Method, Request, Response, route};
 use kickstand_fuzz::{SECRET, armed_engine, not_a_script};
 use libfuzzer_sys::fuzz_target;
@@ -32,8 +33,11 @@ fuzz_target!(|input: &str| {
         query: query.to_owned(),
         body: body.to_owned(),
         peer: STRANGER,
-        range: Some(body.to_owned()),
-        if_none_match: Some(body.to_owned()),
+        conditions: Conditions {
+            range: Some(body.to_owned()),
+            if_range: None,
+            if_none_match: Some(body.to_owned()),
+        },
     };
     let response = ENGINE.with(|engine| route(&mut engine.borrow_mut(), &request));
     let Response::Text { status, body, .. } = response else {
