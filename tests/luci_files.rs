@@ -93,6 +93,7 @@ fn fault(place: &str, value: &str, with: &str) -> Option<String> {
         ("host", "mac", "52:54:00:00:00:01"),
     ];
     options.push(("host", "profile", "p"));
+    options.push(("webhook", "url", "http://a/"));
     options.retain(|(kind, name, _)| (*kind, *name) != (section, option));
     options.push((section, option, &value));
     let mut text = String::new();
@@ -101,6 +102,7 @@ fn fault(place: &str, value: &str, with: &str) -> Option<String> {
         ("profile 'p'", "profile"),
         ("host 'h'", "host"),
         ("account 'a'", "account"),
+        ("webhook 'w'", "webhook"),
     ] {
         text += &format!("config {title}\n");
         let mine = options.iter().filter(|(of, _, _)| *of == kind);
@@ -150,7 +152,13 @@ fn the_service_agrees_with_the_table_of_the_forms_checks() {
 fn every_option_of_the_service_is_in_the_form() {
     let form = application().join("htdocs/luci-static/resources/view/kickstand/settings.js");
     let form = fs::read_to_string(form).expect("it is there");
-    for kind in ["kickstand 'main'", "profile 'p'", "host 'h'", "account 'a'"] {
+    for kind in [
+        "kickstand 'main'",
+        "profile 'p'",
+        "host 'h'",
+        "account 'a'",
+        "webhook 'w'",
+    ] {
         let text = format!("config {kind}\n\toption no_such_option '1'\n");
         let document = uci::parse(text.as_bytes()).expect("UCI");
         let faults = settings::read(&document).faults;

@@ -9,7 +9,7 @@ use kickstand::host::ubus::Right;
 use kickstand::serve::object::METHODS;
 use serde_json::{Value, json};
 use service_support::{CONFIG, R220A, STRANGER, arm, discover_r220a, service_with};
-use ubus_support::asking::{ask, good};
+use ubus_support::asking::{WEBHOOK, ask, good};
 
 const DOCS: &str = include_str!("../docs/ubus.md");
 
@@ -53,10 +53,11 @@ fn names_in(value: &Value, names: &mut BTreeSet<String>) {
 
 #[test]
 fn the_documentation_names_every_field() {
-    let service = service_with(&CONFIG.replace(
+    let config = CONFIG.replace(
         "config account",
         "config profile 'bad'\n\nconfig host 'odd'\n\toption disk 'x'\n\nconfig account",
-    ));
+    );
+    let service = service_with(&format!("{config}{WEBHOOK}"));
     STRANGER.get(
         &service,
         &format!(

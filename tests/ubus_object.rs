@@ -14,14 +14,14 @@ use kickstand::serve::object::{METHODS, OBJECT};
 use kickstand_lab::process::wait_until;
 use serde_json::{Value, json};
 use service_support::{CONFIG, R220A, STRANGER, arm, discover_r220a, phase, service, service_with};
-use ubus_support::asking::{ask, good};
+use ubus_support::asking::{WEBHOOK, ask, good};
 
 const LIMIT: Duration = Duration::from_secs(20);
 
 /// uhttpd adds the session to what LuCI sends.
 #[test]
 fn every_method_takes_what_it_does_not_know() {
-    let service = service();
+    let service = service_with(&format!("{CONFIG}{WEBHOOK}"));
     STRANGER.boots(&service);
     discover_r220a(&service);
     for method in METHODS {

@@ -20,6 +20,7 @@ mod serve;
 mod status;
 mod table;
 mod watch;
+mod webhook;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -60,6 +61,8 @@ what to do
   known-hosts                  SSH host keys of installed hosts, as lines of ~/.ssh/known_hosts
   inventory [--list | --host NAME]
                                all hosts for Ansible: ansible-playbook -i INVENTORY
+  webhook [NAME] [--json]      who is told by webhook what happens to hosts, and how that goes
+  webhook NAME --test [--json] send it a test, and say what came back
 
 what machines load first (root)
   boot-files [--json]          what is in tftp_root, what each kind of machine gets, what is missing
@@ -194,6 +197,7 @@ fn run(mut arguments: Arguments) -> Result<ExitCode, Failure> {
         "export" => table::export(invocation),
         "inventory" => inventory::run(invocation),
         "known-hosts" => known_hosts::run(invocation),
+        "webhook" => webhook::run(invocation),
         "adopt" => adopt::adopt(invocation),
         "forget" => adopt::forget(invocation),
         "apply" => apply::command(invocation),

@@ -32,3 +32,4 @@ pub mod token;
 pub mod uci;
 pub mod verify;
 pub mod watched;
+pub mod webhook;

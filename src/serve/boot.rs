@@ -4,8 +4,6 @@
 
 use std::net::Ipv4Addr;
 
-use serde_json::json;
-
 use super::engine::{Engine, NO_TOKEN, claims};
 use crate::core::decision::{self, Decision, Identity};
 use crate::core::ipxe::{self, Installer};
@@ -103,9 +101,7 @@ impl Engine {
                 machine.manufacturer,
                 machine.product
             );
-            if let Some(notifier) = &self.notifier {
-                notifier.notify("unknown", json!(machine));
-            }
+            self.say_unknown(machine, &now);
         }
         self.strangers.remember(machine.clone(), &now);
     }

@@ -13,16 +13,18 @@ use tokio::sync::Notify;
 use super::events::Events;
 use super::strangers::Strangers;
 use super::watch::{Senders, Watch};
+use super::webhooks::Webhooks;
 use crate::core::answer::{RenderError, Router};
 use crate::core::hardware::Hardware;
 use crate::core::host_key::{HostKey, SEED_BYTES};
-use crate::core::lifecycle::{Arm, ArmedBy, Event, Now, Outcome, Phase, Purpose, Record, step};
+use crate::core::lifecycle::{Arm, ArmedBy, Event, Now, Outcome, Purpose, Record, step};
 use crate::core::machine::Machine;
 use crate::core::progress::Durations;
 use crate::core::settings::{Host, Network, Settings};
 use crate::core::state::State;
 use crate::core::token::{TOKEN_BYTES, Token};
 use crate::core::verify::{Verify, backed};
+use crate::core::webhook::Happening;
 use crate::host::clock::Clock;
 use crate::host::config::Config;
 use crate::host::paths::Paths;
@@ -60,6 +62,8 @@ pub struct Engine {
     pub(super) warnings: BTreeMap<&'static str, String>,
     /// Tells subscribers of the ubus object about phases.
     pub(super) notifier: Option<Notifier>,
+    /// Tells servers of the user's.
+    pub(super) webhooks: Webhooks,
     /// Told when something is due earlier than before.
     pub(super) due: Rc<Notify>,
     clock: Clock,
@@ -108,6 +112,7 @@ impl Engine {
             open: BTreeSet::new(),
             warnings: BTreeMap::new(),
             notifier: None,
+            webhooks: Webhooks::new()?,
             due: Rc::new(Notify::new()),
             config: Config::new(paths),
             clock,
@@ -237,6 +242,7 @@ impl Engine {
             self.keep();
         }
         self.settings = settings;
+        self.follow_webhooks();
         self.publish();
         self.check_armed();
     }
@@ -262,6 +268,7 @@ impl Engine {
         let now = self.now();
         let before = self.record(name);
         let undoes = matches!(event, Event::Disarm | Event::Tick);
+        let look_ends = Happening::end_of_look(&event);
         let (after, outcome) = step(&before, event, &now);
         if after == before {
             return Ok(outcome);
@@ -277,7 +284,7 @@ impl Engine {
             return Err(error);
         }
         if after.phase != before.phase {
-            self.say_phase(name, &after, &now);
+            self.say_phase(name, (&before, &after), look_ends, &now);
         }
         self.look_at(&before, &after, &now);
         self.publish();
@@ -285,21 +292,6 @@ impl Engine {
             kept.map(|()| outcome)
         } else {
             Ok(outcome)
-        }
-    }
-
-    fn say_phase(&mut self, name: &str, after: &Record, now: &Now) {
-        self.watch_phase(name, after.phase, now);
-        // Everything else that changes a phase was asked for by somebody, and whoever handled that says it.
-        if after.phase == Phase::Expired {
-            let kind = after.phase.word();
-            self.events.add(now, name, kind, after.note.clone());
-        }
-        if let Some(notifier) = &self.notifier {
-            notifier.notify(
-                "phase",
-                json!({"host": name, "phase": after.phase.word(), "note": after.note}),
-            );
         }
     }
 
@@ -343,7 +335,8 @@ impl Engine {
     }
 }
 
-fn fill(random: &mut [u8]) -> Result<(), String> {
+/// Fills it with random bytes of the kernel's.
+pub(super) fn fill(random: &mut [u8]) -> Result<(), String> {
     let filled = getrandom::fill(random);
     filled.map_err(|error| format!("the kernel gives no random numbers: {error}"))
 }

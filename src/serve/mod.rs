@@ -46,8 +46,10 @@ mod served;
 mod status;
 mod strangers;
 mod syslog;
+mod telling;
 mod views;
 mod watch;
+mod webhooks;
 
 /// Between two looks for an address that is not there yet. netifd needs a second or two at boot.
 const ADDRESS_PAUSE: Duration = Duration::from_secs(2);
@@ -80,6 +82,7 @@ pub fn run(paths: &Paths) -> Result<(), String> {
             ended = listen(paths, &engine, &reloaded) => ended,
             never = provide(paths, &engine) => match never {},
             () = do_what_is_due(&engine) => Ok(()),
+            never = webhooks::deliver(&engine) => match never {},
             ended = signals(&engine, &reloaded) => ended,
         }
     });

@@ -14,7 +14,7 @@ use crate::core::lifecycle::{ArmedBy, Event, Outcome};
 use crate::core::listing::Asked;
 use crate::core::mac::Mac;
 use crate::core::machine::clean_to;
-use crate::core::replies::{AdoptReply, ArmReply, DoneReply, ErrorReply, UciSet};
+use crate::core::replies::{AdoptReply, ArmReply, DoneReply, ErrorReply, UciSet, WebhooksReply};
 use crate::core::settings::{Host, LONGEST_WINDOW, SHORTEST_WINDOW};
 use crate::host::ubus::ArgumentKind::{Flag, Integer, Text};
 use crate::host::ubus::{MethodSpec, Right};
@@ -67,6 +67,11 @@ pub const METHODS: &[MethodSpec] = &[
         right: Right::Read,
     },
     MethodSpec {
+        name: "webhooks",
+        arguments: &[],
+        right: Right::Read,
+    },
+    MethodSpec {
         name: "check",
         arguments: &[("host", Text), ("release", Text)],
         right: Right::Read,
@@ -100,6 +105,11 @@ pub const METHODS: &[MethodSpec] = &[
     MethodSpec {
         name: "wake",
         arguments: &[("host", Text)],
+        right: Right::Write,
+    },
+    MethodSpec {
+        name: "webhook_test",
+        arguments: &[("name", Text)],
         right: Right::Write,
     },
     MethodSpec {
@@ -179,6 +189,10 @@ impl Engine {
             ),
             "forget" => self.forget(&given.needed("mac")?),
             "wake" => self.wake(&given.needed("host")?),
+            "webhooks" => reply(&WebhooksReply {
+                webhooks: self.webhook_statuses(),
+            }),
+            "webhook_test" => self.test_webhook(&given.needed("name")?),
             "report" => self.observe(given),
             _ => Err(format!("there is no method '{}'", clean_to(method, 40)).into()),
         }

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+use serde_json::json;
 
 use super::engine::{Engine, Sighting};
 use crate::core::actions::actions;
@@ -78,6 +79,11 @@ impl Engine {
                 .values()
                 .map(|text| clean_to(text, WARNING))
                 .collect(),
+            webhooks: self
+                .webhook_statuses()
+                .iter()
+                .map(|status| json!(status))
+                .collect(),
         }
     }
 
@@ -98,6 +104,7 @@ impl Engine {
                 .take(NAMES)
                 .map(|(name, _)| name.to_owned())
                 .collect(),
+            failing_webhooks: self.webhooks.failing(),
         }
     }
 

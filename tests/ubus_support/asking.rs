@@ -5,6 +5,10 @@ use kickstand::serve::object::OBJECT;
 use kickstand_lab::service::Service;
 use serde_json::{Value, json};
 
+/// The section that a test of a webhook needs; nobody listens there.
+#[allow(dead_code)]
+pub const WEBHOOK: &str = "\nconfig webhook 'chat'\n\toption url 'http://127.0.0.1:1/'\n";
+
 /// Calls a method, which answers.
 pub fn ask(service: &Service, method: &str, arguments: Value) -> Value {
     call(&service.socket(), OBJECT, method, &arguments)
@@ -17,7 +21,7 @@ pub fn good(method: &str) -> Value {
         "status" => {
             json!({"offset": 0, "limit": "5", "filter": "r2", "sort": "-last", "phase": "idle"})
         }
-        "overview" | "profiles" => json!({}),
+        "overview" | "profiles" | "webhooks" => json!({}),
         "host" => json!({"name": "r220a"}),
         "explain" => json!({"mac": "b8:ca:3a:00:00:01"}),
         "render" => json!({"host": "r220a", "what": "args"}),
@@ -25,6 +29,7 @@ pub fn good(method: &str) -> Value {
         "arm" => json!({"host": "r220a", "window": 600, "confirm": "r220a", "force": false}),
         "hardware" | "disarm" | "wake" => json!({"host": "r220a"}),
         "adopt" => json!({"mac": "52:54:00:00:00:66", "name": "new", "profile": "almalinux9"}),
+        "webhook_test" => json!({"name": "chat"}),
         "forget" => json!({"mac": "52:54:00:00:00:66"}),
         "report" => {
             json!({"kind": "dhcp", "action": "add", "mac": "b8:ca:3a:00:00:01", "address": "127.0.0.11"})

@@ -6,6 +6,7 @@
 mod changes;
 mod host;
 mod status;
+mod webhook;
 
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +19,7 @@ pub use status::{
     Asking, Counts, FaultEntry, HostStatus, OverviewReply, ProfileEntry, ProfilesReply,
     StatusReply, UnknownMachine,
 };
+pub use webhook::{WebhookStatus, WebhookTest, WebhooksReply};
 
 /// Something could not be done.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]

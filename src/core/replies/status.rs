@@ -33,6 +33,9 @@ pub struct StatusReply {
     pub fault_count: usize,
     /// What else the user should know: a state that was lost, a file that cannot be written.
     pub warnings: Vec<String>,
+    /// Webhooks in the order of the file, as [`super::WebhookStatus`].
+    #[serde(default)]
+    pub webhooks: Vec<Value>,
 }
 
 /// How many hosts are in each phase, and how many machines are no host.
@@ -69,6 +72,9 @@ pub struct OverviewReply {
     pub faults: usize,
     /// Section names of the first hosts that are installing.
     pub installing_names: Vec<String>,
+    /// Webhooks that fail repeatedly.
+    #[serde(default)]
+    pub failing_webhooks: usize,
 }
 
 /// Where a host is.

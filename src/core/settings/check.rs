@@ -23,7 +23,8 @@ const INTERFACE_LENGTH: usize = 15;
 const HOSTNAME_LENGTH: usize = 253;
 const LABEL_LENGTH: usize = 63;
 
-fn choice<T: Copy>(value: &str, choices: &[(&str, T)]) -> Result<T, String> {
+/// The one of these whose word it is.
+pub fn choice<T: Copy>(value: &str, choices: &[(&str, T)]) -> Result<T, String> {
     match choices.iter().find(|(word, _)| *word == value) {
         Some((_, chosen)) => Ok(*chosen),
         None => Err(choices

@@ -9,11 +9,13 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use super::mac::Mac;
 use super::release::Release;
 use super::verify::Verify;
+use super::webhook::Webhook;
 
 mod check;
 mod network;
 mod read;
 mod section;
+mod webhook;
 
 #[cfg(test)]
 mod tests;
@@ -40,6 +42,8 @@ pub struct Settings {
     pub accounts: Vec<Account>,
     /// Whether an account has faults. No answer file is made then: an account left out could be the only one to log in with.
     pub accounts_faulty: bool,
+    /// Webhooks without a fault, in the order of the file.
+    pub webhooks: Vec<Webhook>,
     /// Everything that is wrong, in the order of the file.
     pub faults: Vec<Fault>,
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::network::read_network;
 use super::section::Reader;
+use super::webhook::read_webhook;
 use super::{
     Account, AnswerKind, BootArchitecture, Fault, Host, Install, Main, Profile, Settings, Sudo,
     check,
@@ -33,9 +34,10 @@ pub fn read(document: &Document) -> Settings {
             "kickstand" => read_main(section, &mut settings),
             "profile" => read_profile(section, &mut settings),
             "account" => read_account(section, &mut settings),
+            "webhook" => read_webhook(section, &mut settings),
             "host" => {}
             kind => {
-                let known = "there are kickstand, profile, host and account";
+                let known = "there are kickstand, profile, host, account and webhook";
                 settings.faults.push(fault(
                     section,
                     &section.name,
@@ -83,7 +85,7 @@ fn is_overlong(section: &Section) -> bool {
     section.name.len() > NAME_LENGTH
 }
 
-fn fault(section: &Section, name: &str, message: impl Into<String>) -> Fault {
+pub(super) fn fault(section: &Section, name: &str, message: impl Into<String>) -> Fault {
     Fault {
         section: format!("{} '{name}'", section.kind),
         option: None,

@@ -3,12 +3,13 @@
 use super::*;
 use crate::core::uci;
 
-fn settings(text: &str) -> Settings {
+/// What a text means.
+pub(super) fn settings(text: &str) -> Settings {
     read(&uci::parse(text.as_bytes()).expect("valid UCI"))
 }
 
 /// All faults of a text, as people see them.
-fn faults(text: &str) -> Vec<String> {
+pub(super) fn faults(text: &str) -> Vec<String> {
     settings(text)
         .faults
         .iter()

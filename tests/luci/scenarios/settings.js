@@ -70,6 +70,21 @@ module.exports = async ({ page, open, Machine, HOSTS, SETTINGS, reads, unsaved, 
 	await page.getByRole('button', { name: 'Save & Apply' }).click();
 	await reads(page.locator('tr[data-sid="web1"]'), '✔');
 
+	// A webhook; its URL stands in the table, as whoever may read the settings can read it there.
+	await page.locator('#cbi-kickstand-webhook .cbi-section-create-name').fill('chat');
+	await page.locator('#cbi-kickstand-webhook .cbi-button-add').click();
+	await reads(dialog, 'chat');
+	await field('chat', 'url').fill('https://hooks.example.org/x');
+	await reads(dialog.locator('[data-name="url"]'), 'kickstand has no TLS');
+	await field('chat', 'url').fill('http://127.0.0.1:1/x');
+	await field('chat', 'event').fill('failed\ninstaled');
+	await reads(dialog.locator('[data-name="event"]'), 'one of idle, armed');
+	await field('chat', 'event').fill('failed\ninstalled');
+	await dialog.getByRole('button', { name: 'Save' }).click();
+	await reads(page.locator('tr[data-sid="chat"]'), 'after Save & Apply');
+	await page.getByRole('button', { name: 'Save & Apply' }).click();
+	await reads(page.locator('tr[data-sid="chat"]'), '✔');
+
 	// Adopting would apply what the user has not saved: it is refused.
 	await field('main', 'window').fill('7200');
 	await page.getByRole('button', { name: 'Save', exact: true }).click();

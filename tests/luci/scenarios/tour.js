@@ -3,7 +3,7 @@
 const assert = require('node:assert');
 
 // Kilobytes that a picture may have in the repository.
-const LARGEST = 150;
+const LARGEST = 200;
 
 module.exports = async ({ page, open, Machine, HOSTS, HOST, SETTINGS, row, reads, router, screenshot }) => {
 	const machine = (n, facts) => new Machine(`127.0.0.${20 + n}`, `b8:ca:3a:00:00:0${n}`, { manufacturer: 'Dell Inc.', product: 'PowerEdge R220', serial: `CN7016${n}`, ...facts });

@@ -10,6 +10,10 @@
 const INTERFACE_LENGTH = 15, HOSTNAME_LENGTH = 253, LABEL_LENGTH = 63, LOGIN_LENGTH = 32;
 // Longest serial number of a disk that is compared, in characters.
 const SERIAL_LENGTH = 64;
+// Longest path of a webhook's URL, and longest value of its header `Authorization`, in characters.
+const PATH_LENGTH = 1024, AUTHORIZATION_LENGTH = 2048;
+// What a webhook can be told.
+const HAPPENINGS = [ 'idle', 'armed', 'booting', 'installing', 'installed', 'failed', 'expired', 'discovered', 'unknown' ];
 // Shortest and longest window of an arm, in seconds.
 const SHORTEST_WINDOW = 60, LONGEST_WINDOW = 604800;
 
@@ -56,7 +60,16 @@ function path(value, names) {
 	return value.split('/').every((name) => names.test(name) && name != '.' && name != '..');
 }
 
+// A name that DNS can have, or a container's with `_`. One that ends in a number is an address with a slip.
+function server(value) {
+	const labels = value.split('.');
+	return value.length <= HOSTNAME_LENGTH && !/^[0-9]+$/.test(labels[labels.length - 1]) && labels.every((label) =>
+		label.length <= LABEL_LENGTH && /^[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?$/.test(label));
+}
+
 return baseclass.extend({
+	HAPPENINGS: HAPPENINGS,
+
 	port: (value) => number(value, 1024, 65535),
 	window: (value) => number(value, SHORTEST_WINDOW, LONGEST_WINDOW),
 	attempts: (value) => number(value, 1, 10),
@@ -130,6 +143,27 @@ return baseclass.extend({
 	url: (value) => expect(/^(https?:\/\/|ftp:\/\/|nfs:|tftp:\/\/|\{\{)/.test(value), _('a URL such as http://repo.example.org/9')),
 
 	download_url: (value) => expect(/^https?:\/\/[!-.0-~]+\/[!-~]*$/.test(value), _('the URL of a file such as https://example.org/ipxeboot.tar.gz')),
+
+	webhook_url(value) {
+		if (value.startsWith('https:'))
+			return _('a URL that begins with http://: kickstand has no TLS; let a relay on the LAN pass it on');
+
+		const sentence = _('the URL of a server such as http://192.168.1.5:8065/hooks/abc, without name and password');
+		const parts = /^http:\/\/(?:\[([0-9a-fA-F:.]+)\]|([^\/?:[\]]+))(?::([0-9]{1,5}))?([\/?].*)?$/.exec(value);
+		if (!parts)
+			return sentence;
+
+		const [ , address6, host, port, path ] = parts;
+		const place = address6 ? ipv6(address6) : ipv4(host) != null || server(host);
+		const number = Number(port ?? 80);
+		return expect(place && number >= 1 && number <= 65535 && (path ?? '').length <= PATH_LENGTH &&
+			/^[A-Za-z0-9._~!$&'()*+,;=:@\/?%-]*$/.test(path ?? ''), sentence);
+	},
+
+	webhook_event: (value) => expect(HAPPENINGS.includes(value), _('one of %s').format(HAPPENINGS.join(', '))),
+
+	authorization: (value) => expect(value.length <= AUTHORIZATION_LENGTH && /^[!-~]([ -~]*[!-~])?$/.test(value),
+		_('the value of a header such as “Bearer abc”, of plain characters')),
 
 	sha256: (value) => expect(/^[0-9a-fA-F]{64}$/.test(value), _('64 hexadecimal digits, as sha256sum prints them')),
 

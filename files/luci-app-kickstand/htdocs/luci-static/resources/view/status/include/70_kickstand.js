@@ -28,6 +28,8 @@ return baseclass.extend({
 		];
 		if (overview.faults)
 			lines.push([ _('Settings that cannot be used'), overview.faults, L.url('admin/services/kickstand/settings') ]);
+		if (overview.failing_webhooks)
+			lines.push([ _('Webhooks that fail'), overview.failing_webhooks, L.url('admin/services/kickstand/hosts') ]);
 
 		return E('table', { 'class': 'table' }, lines.map((line) => E('tr', { 'class': 'tr' }, [
 			E('td', { 'class': 'td left', 'width': '33%' }, [ line[0] ]),

@@ -1,0 +1,190 @@
+//! Where a webhook is told: `http://host[:port][/path][?query]`, as in RFC 3986 without user and fragment.
+//!
+//! The path of many receivers is a secret (Mattermost, Slack), so only scheme, host and port are ever shown.
+//! Not its job: looking names up.
+
+use std::fmt;
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+/// Longest path with its query, in bytes: Slack's has 80, and some put a token of a few hundred there.
+const PATH_LENGTH: usize = 1024;
+/// Longest name and its labels, in bytes (RFC 1123).
+const NAME_LENGTH: usize = 253;
+const LABEL_LENGTH: usize = 63;
+/// HTTP's port (RFC 9110, 4.2.1).
+const PORT: u16 = 80;
+
+/// A URL that a delivery can be sent to.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Url {
+    /// Name or address; IPv6 without brackets.
+    pub host: String,
+    /// TCP port.
+    pub port: u16,
+    /// Path and query; begins with `/`.
+    pub path: String,
+    /// Host and port as they were written, for the header `Host`.
+    pub authority: String,
+}
+
+impl Url {
+    /// Reads one; the error says what is allowed, fit for "must be …".
+    pub fn parse(text: &str) -> Result<Self, String> {
+        if text.starts_with("https:") {
+            return Err("a URL that begins with http://: TLS is not built in, since it takes half as much room again as all of kickstand (docs/SECURITY.md); let a relay on the LAN pass it on to https".to_owned());
+        }
+        let allowed = || {
+            "the URL of a server such as http://192.168.1.5:8065/hooks/abc, of plain characters, without name and password (for those there is option authorization)".to_owned()
+        };
+        let rest = text.strip_prefix("http://").ok_or_else(allowed)?;
+        let end = rest.find(['/', '?']).unwrap_or(rest.len());
+        let (authority, path) = rest.split_at(end);
+        let (host, port) = split(authority).ok_or_else(allowed)?;
+        let plain = path.bytes().all(is_plain);
+        if !plain || path.len() > PATH_LENGTH {
+            return Err(allowed());
+        }
+        Ok(Url {
+            host: host.to_owned(),
+            port,
+            path: match path.starts_with('/') {
+                true => path.to_owned(),
+                false => format!("/{path}"),
+            },
+            authority: authority.to_owned(),
+        })
+    }
+
+    /// What may be shown of it.
+    pub fn shown(&self) -> String {
+        let hidden = if self.path == "/" { "" } else { "…" };
+        format!("http://{}/{hidden}", self.authority)
+    }
+}
+
+impl fmt::Debug for Url {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.shown())
+    }
+}
+
+/// Characters of a path and a query (RFC 3986, 3.3 and 3.4).
+fn is_plain(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@/?%".contains(&byte)
+}
+
+/// Host and port.
+fn split(authority: &str) -> Option<(&str, u16)> {
+    if let Some(rest) = authority.strip_prefix('[') {
+        let (host, port) = rest.split_once(']')?;
+        host.parse::<Ipv6Addr>().ok()?;
+        let port = match port {
+            "" => PORT,
+            port => number(port.strip_prefix(':')?)?,
+        };
+        return Some((host, port));
+    }
+    let (host, port) = match authority.split_once(':') {
+        None => (authority, PORT),
+        Some((host, port)) => (host, number(port)?),
+    };
+    (host.parse::<Ipv4Addr>().is_ok() || is_name(host)).then_some((host, port))
+}
+
+fn number(text: &str) -> Option<u16> {
+    let digits = text.len() <= 5 && text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|port| digits && *port > 0)
+}
+
+/// A name that DNS can have, or a container's with `_`. One that ends in a number is an address with a slip.
+fn is_name(host: &str) -> bool {
+    let label = |label: &str| {
+        (1..=LABEL_LENGTH).contains(&label.len())
+            && label
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    let last = host.rsplit('.').next().unwrap_or_default();
+    let is_number = last.bytes().all(|byte| byte.is_ascii_digit());
+    host.len() <= NAME_LENGTH && host.split('.').all(label) && !is_number
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_has_a_host_a_port_and_a_path() {
+        for (text, host, port, path) in [
+            (
+                "http://192.168.1.5:8065/hooks/abc",
+                "192.168.1.5",
+                8065,
+                "/hooks/abc",
+            ),
+            ("http://chat.lan", "chat.lan", 80, "/"),
+            ("http://relay_1?topic=x", "relay_1", 80, "/?topic=x"),
+            ("http://[fd00::5]:90/", "fd00::5", 90, "/"),
+            ("http://[::1]/x", "::1", 80, "/x"),
+        ] {
+            let url = Url::parse(text).expect(text);
+            assert_eq!(
+                (url.host.as_str(), url.port, url.path.as_str()),
+                (host, port, path)
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_shown_has_no_path() {
+        let url = Url::parse("http://chat.lan:8065/hooks/secret?key=1").expect("a URL");
+        assert_eq!(url.shown(), "http://chat.lan:8065/…");
+        assert_eq!(format!("{url:?}"), url.shown());
+        assert_eq!(Url::parse("http://a").expect("a URL").shown(), "http://a/");
+    }
+
+    #[test]
+    fn https_is_refused_with_the_reason_and_the_way_out() {
+        let why = Url::parse("https://hooks.example.org/x").expect_err("no TLS");
+        assert!(
+            why.contains("TLS is not built in") && why.contains("a relay on the LAN"),
+            "{why}"
+        );
+    }
+
+    #[test]
+    fn everything_else_is_refused() {
+        let long = format!("http://a/{}", "a".repeat(PATH_LENGTH));
+        for text in [
+            "",
+            "chat.lan",
+            "ftp://a",
+            "http://",
+            "http:///x",
+            "http://a:0",
+            "http://a:65536",
+            "http://a:",
+            "http://a:+1",
+            "http://user:word@a/",
+            "http://a/x#y",
+            "http://a/ x",
+            "http://a/é",
+            "http://a/\"",
+            "http://192.168.1",
+            "http://1.2.3.256/",
+            "http://-a",
+            "http://a..b",
+            "http://a.",
+            "http://[::1",
+            "http://[1.2.3.4]/",
+            "http://[::1]x",
+            "http://::1/",
+            "http://ä.de",
+            &long,
+        ] {
+            assert!(Url::parse(text).is_err(), "{text}");
+        }
+    }
+}

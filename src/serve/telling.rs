@@ -1,0 +1,45 @@
+//! Who is told of a new phase: what is watched, the host's events, subscribers of the ubus object, webhooks.
+//!
+//! Not its job: when a phase changes (`engine`), and how each of them is told.
+
+use serde_json::json;
+
+use super::engine::Engine;
+use crate::core::lifecycle::{Now, Phase, Record};
+use crate::core::machine::Machine;
+use crate::core::webhook::Happening;
+
+impl Engine {
+    /// A host has a new phase. `look_ends`: see [`Happening::of_change`].
+    pub(super) fn say_phase(
+        &mut self,
+        name: &str,
+        (before, after): (&Record, &Record),
+        look_ends: Happening,
+        now: &Now,
+    ) {
+        self.watch_phase(name, after.phase, now);
+        // Everything else that changes a phase was asked for by somebody, and whoever handled that says it.
+        if after.phase == Phase::Expired {
+            let kind = after.phase.word();
+            self.events.add(now, name, kind, after.note.clone());
+        }
+        if let Some(notifier) = &self.notifier {
+            notifier.notify(
+                "phase",
+                json!({"host": name, "phase": after.phase.word(), "note": after.note}),
+            );
+        }
+        let happening = Happening::of_change(before, after, look_ends);
+        self.webhooks
+            .tell_of_host(happening, name, (before.phase, after), now);
+    }
+
+    /// A machine that is no host asked for the first time.
+    pub(super) fn say_unknown(&mut self, machine: &Machine, now: &Now) {
+        if let Some(notifier) = &self.notifier {
+            notifier.notify("unknown", json!(machine));
+        }
+        self.webhooks.tell_of_machine(machine, now);
+    }
+}
