@@ -38,6 +38,18 @@ pub enum Decision {
     },
 }
 
+impl Decision {
+    /// The word in metrics.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Decision::Install { .. } => "install",
+            Decision::Local { .. } => "local",
+            Decision::Wait { .. } => "wait",
+            Decision::Refuse { .. } => "refuse",
+        }
+    }
+}
+
 /// Who a MAC belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Identity<'a> {

@@ -12,6 +12,7 @@ pub mod leases;
 pub mod neighbours;
 pub mod outcome;
 pub mod paths;
+pub mod process;
 pub mod published;
 pub mod replacement;
 pub mod served;

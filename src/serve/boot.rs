@@ -80,6 +80,7 @@ impl Engine {
                 (decision, None)
             }
         };
+        self.counters.decisions.add(decision.word());
         match &decision {
             Decision::Install { host, token } => {
                 self.install_script(host, token.reveal(), &machine, rehearsed)

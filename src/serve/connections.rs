@@ -33,12 +33,34 @@ const QUIET: Duration = Duration::from_secs(60);
 /// After accept() failed, as it does when there are no file descriptors left.
 const PAUSE: Duration = Duration::from_millis(100);
 
+/// What became of connections since the service started.
+#[derive(Debug, Default)]
+pub struct Counts {
+    /// Those that are served now.
+    pub open: Cell<u64>,
+    /// All that were served.
+    pub served: Cell<u64>,
+    /// Of these, those that took nothing and were cut off.
+    pub cut_off: Cell<u64>,
+    /// Of these, those that made way for others.
+    pub made_way: Cell<u64>,
+    /// Those that were never served, because too many waited.
+    pub turned_away: Cell<u64>,
+}
+
+fn one_more(count: &Cell<u64>) {
+    count.set(count.get() + 1);
+}
+
 /// Serves what connects with `talk`, until it is dropped.
 pub async fn serve<Talk: Future<Output = ()> + 'static>(
     listener: TcpListener,
+    counts: Rc<Counts>,
     talk: impl Fn(Watched) -> Talk,
 ) -> Infallible {
-    let floor = Rc::new(Floor::default());
+    // Those of an address that the interface had before are gone.
+    counts.open.set(0);
+    let floor = Rc::new(Floor::new(counts));
     let mut waiting = Vec::new();
     let mut told: Option<Instant> = None;
     loop {
@@ -62,8 +84,14 @@ pub async fn serve<Talk: Future<Output = ()> + 'static>(
             tokio::task::spawn_local(async move {
                 tokio::select! {
                     () = talk => {}
-                    () = open.stalls() => log::debug!("{} takes too little and is cut off", open.peer),
-                    () = open.close.notified() => log::debug!("{} makes way for others", open.peer),
+                    () = open.stalls() => {
+                        one_more(&floor.counts.cut_off);
+                        log::debug!("{} takes too little and is cut off", open.peer);
+                    }
+                    () = open.close.notified() => {
+                        one_more(&floor.counts.made_way);
+                        log::debug!("{} makes way for others", open.peer);
+                    }
                 }
                 floor.leave(&open);
             });
@@ -74,6 +102,7 @@ pub async fn serve<Talk: Future<Output = ()> + 'static>(
                 break;
             };
             let (_, peer) = waiting.swap_remove(index);
+            one_more(&floor.counts.turned_away);
             if told.is_none_or(|told| told.elapsed() >= QUIET) {
                 log::warn!("{peer} is turned away: too many connections from there");
                 told = Some(Instant::now());
@@ -83,11 +112,11 @@ pub async fn serve<Talk: Future<Output = ()> + 'static>(
 }
 
 /// Connections that are served.
-#[derive(Default)]
 struct Floor {
     open: RefCell<Vec<Rc<Open>>>,
     /// Somebody left.
     left: Notify,
+    counts: Rc<Counts>,
 }
 
 /// A connection that is served.
@@ -102,6 +131,14 @@ pub struct Open {
 }
 
 impl Floor {
+    fn new(counts: Rc<Counts>) -> Self {
+        Floor {
+            open: RefCell::default(),
+            left: Notify::new(),
+            counts,
+        }
+    }
+
     /// Takes the next of those who wait, when there is a place or one is made.
     fn admit(floor: &Rc<Self>, waiting: &mut Vec<(TcpStream, Ipv4Addr)>) -> Option<Watched> {
         let mut open = floor.open.borrow_mut();
@@ -123,6 +160,8 @@ impl Floor {
             close: Notify::new(),
         });
         open.push(Rc::clone(&entry));
+        floor.counts.open.set(open.len() as u64);
+        one_more(&floor.counts.served);
         Some(Watched {
             stream,
             open: entry,
@@ -133,9 +172,9 @@ impl Floor {
     }
 
     fn leave(&self, gone: &Rc<Open>) {
-        self.open
-            .borrow_mut()
-            .retain(|open| !Rc::ptr_eq(open, gone));
+        let mut open = self.open.borrow_mut();
+        open.retain(|open| !Rc::ptr_eq(open, gone));
+        self.counts.open.set(open.len() as u64);
         self.left.notify_one();
     }
 }

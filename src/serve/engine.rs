@@ -10,6 +10,7 @@ use std::rc::Rc;
 use serde_json::json;
 use tokio::sync::Notify;
 
+use super::connections::Counts;
 use super::events::Events;
 use super::strangers::Strangers;
 use super::watch::{Senders, Watch};
@@ -19,6 +20,7 @@ use crate::core::hardware::Hardware;
 use crate::core::host_key::{HostKey, SEED_BYTES};
 use crate::core::lifecycle::{Arm, ArmedBy, Event, Now, Outcome, Purpose, Record, step};
 use crate::core::machine::Machine;
+use crate::core::metrics::Counters;
 use crate::core::progress::Durations;
 use crate::core::settings::{Host, Network, Settings};
 use crate::core::state::State;
@@ -64,6 +66,10 @@ pub struct Engine {
     pub(super) notifier: Option<Notifier>,
     /// Tells servers of the user's.
     pub(super) webhooks: Webhooks,
+    /// What was counted.
+    pub(super) counters: Counters,
+    /// What became of connections.
+    pub(super) connections: Rc<Counts>,
     /// Told when something is due earlier than before.
     pub(super) due: Rc<Notify>,
     clock: Clock,
@@ -113,6 +119,8 @@ impl Engine {
             warnings: BTreeMap::new(),
             notifier: None,
             webhooks: Webhooks::new()?,
+            counters: Counters::default(),
+            connections: Rc::default(),
             due: Rc::new(Notify::new()),
             config: Config::new(paths),
             clock,
@@ -221,6 +229,7 @@ impl Engine {
     }
 
     fn follow(&mut self, settings: Settings) {
+        self.counters.settings_reads += 1;
         self.warnings.remove("config");
         for fault in &settings.faults {
             log::warn!("{fault}");

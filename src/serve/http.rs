@@ -41,7 +41,8 @@ type Answer = hyper::Response<Content>;
 
 /// Serves until it is dropped.
 pub async fn serve(listener: TcpListener, engine: Rc<RefCell<Engine>>) -> Infallible {
-    connections::serve(listener, move |stream| {
+    let counts = Rc::clone(&engine.borrow().connections);
+    connections::serve(listener, counts, move |stream| {
         connection(stream, Rc::clone(&engine))
     })
     .await

@@ -57,6 +57,10 @@ impl Engine {
     }
 
     fn warn_of_flash(&mut self, stored: &Result<(), String>) {
+        self.counters.state_writes.add(match stored {
+            Ok(()) => "written",
+            Err(_) => "failed",
+        });
         match stored {
             Ok(()) => self.warnings.remove("flash"),
             Err(error) => self.warnings.insert(

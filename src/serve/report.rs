@@ -50,8 +50,18 @@ impl Engine {
         let record = self.record(&name);
         let query = &query.with_values(|value| record.hide_tokens(value));
         match event {
-            "claim" if !usable => self.deny(&name, "its section has faults now".to_owned()),
-            "claim" => self.report_claim(&name, mac, token, query),
+            "claim" => {
+                let answer = match usable {
+                    true => self.report_claim(&name, mac, token, query),
+                    false => self.deny(&name, "its section has faults now".to_owned()),
+                };
+                self.counters.claims.add(match answer {
+                    Answer::Text(_) => "granted",
+                    Answer::Later(_) => "unanswered",
+                    _ => "refused",
+                });
+                answer
+            }
             "hardware" => self.report_hardware(&name, mac, token, query),
             "progress" => self.report_progress(&name, token, query),
             "completed" => self.report_end(

@@ -7,7 +7,6 @@ use std::net::Ipv4Addr;
 use super::boot::Answer;
 use super::engine::Engine;
 use super::files::{self, Conditions, FileAnswer, Refused};
-use super::metrics;
 use crate::core::listing::{Asked, LARGEST_LIMIT};
 use crate::core::mac::Mac;
 use crate::core::target::{Query, path_names};
@@ -63,6 +62,10 @@ pub enum Response {
 /// Type of what people read.
 pub const TEXT: &str = "text/plain; charset=utf-8";
 const JSON: &str = "application/json";
+/// As Prometheus' exposition format names itself.
+const METRICS: &str = "text/plain; version=0.0.4; charset=utf-8";
+/// Paths that are not served are counted as one.
+const OTHER: &str = "other";
 
 impl Response {
     /// A refusal of one plain sentence.
@@ -71,6 +74,15 @@ impl Response {
             status,
             content_type: TEXT,
             body: format!("{sentence}\n"),
+        }
+    }
+
+    /// Its status code.
+    pub fn status(&self) -> u16 {
+        match self {
+            Response::Text { status, .. } => *status,
+            Response::File(file) => file.status,
+            Response::NoSuchRange(_) => 416,
         }
     }
 
@@ -101,18 +113,43 @@ pub fn wants_body(method: Method, path: &str) -> bool {
     method == Method::Post && path == "/v1/report"
 }
 
-/// Answers a request.
+/// Answers a request, and counts it.
 pub fn route(engine: &mut Engine, request: &Request) -> Response {
     let Some(names) = path_names(&request.path) else {
+        engine.counters.request(OTHER, 400);
         return Response::refusal(400, "the path is not one that is served here");
     };
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let response = route_names(engine, request, &names);
+    let counted = named(&names);
+    engine.counters.request(counted, response.status());
+    response
+}
+
+/// What a path is counted as: what strangers ask for must not become names.
+fn named(names: &[&str]) -> &'static str {
+    match names {
+        ["boot.ipxe"] => "/boot.ipxe",
+        ["v1", "boot"] => "/v1/boot",
+        ["v1", "report"] => "/v1/report",
+        ["ks" | "preseed" | "autoinstall", ..] => "answer",
+        [name] if name.starts_with("kickstart-") => "answer",
+        ["files", ..] => "/files",
+        ["boot", ..] => "/boot",
+        ["v1", "status"] => "/v1/status",
+        ["metrics"] => "/metrics",
+        ["healthz"] => "/healthz",
+        _ => OTHER,
+    }
+}
+
+fn route_names(engine: &mut Engine, request: &Request, names: &[&str]) -> Response {
     let read = matches!(request.method, Method::Get | Method::Head);
-    if !read && names != ["v1", "report"] {
+    if !read && *names != ["v1", "report"] {
         return Response::refusal(405, "only GET and HEAD are served here");
     }
     // An answer there is an installer started or an arm used up: looking must not do that.
-    let counts = match names.as_slice() {
+    let counts = match names {
         ["v1", "boot"] | ["ks" | "preseed", _] | ["autoinstall", _, _, "user-data"] => true,
         [name] => name.starts_with("kickstart-"),
         _ => false,
@@ -122,7 +159,7 @@ pub fn route(engine: &mut Engine, request: &Request) -> Response {
     }
     let query = Query::parse(&request.query);
     let token = query.get("token").unwrap_or_default();
-    match names.as_slice() {
+    match names {
         ["boot.ipxe"] => engine.first_script().into(),
         ["v1", "boot"] => engine.boot(request.peer, &query).into(),
         ["v1", "report"] => report(engine, request, &query),
@@ -133,7 +170,7 @@ pub fn route(engine: &mut Engine, request: &Request) -> Response {
         ["files", rest @ ..] => file(engine, request, "files", rest),
         ["boot", rest @ ..] => file(engine, request, "boot", rest),
         ["v1", "status"] | ["metrics"] | ["healthz"] => {
-            watched(engine, request.peer, &names, &query)
+            watched(engine, request.peer, names, &query)
         }
         [name] => match name
             .strip_prefix("kickstart-")
@@ -210,11 +247,7 @@ fn watched(engine: &mut Engine, peer: Ipv4Addr, names: &[&str], query: &Query) -
     }
     match names {
         ["v1", "status"] => status(engine, query),
-        ["metrics"] => {
-            let (faults, warnings) = (engine.settings.faults.len(), engine.warnings.len());
-            let text = metrics::prometheus(&engine.counts(), faults, warnings);
-            Response::text("text/plain; version=0.0.4", text)
-        }
+        ["metrics"] => Response::text(METRICS, engine.metrics()),
         _ => Response::text(TEXT, "ok\n".to_owned()),
     }
 }

@@ -168,7 +168,7 @@ impl Engine {
     }
 
     /// The phase of each host, in the order of names; none when its section has faults.
-    fn phases(&self) -> impl Iterator<Item = (&str, Option<Phase>)> {
+    pub(super) fn phases(&self) -> impl Iterator<Item = (&str, Option<Phase>)> {
         // All of them are in order: no need to look thousands of names up.
         let mut usable = self.settings.hosts.keys().peekable();
         let mut records = self.records().peekable();
@@ -236,6 +236,18 @@ impl Engine {
             }
         }
         faults
+    }
+
+    /// Hosts that are installing, and since how many seconds.
+    pub(super) fn installing<'a>(
+        &'a self,
+        now: &'a Now,
+    ) -> impl Iterator<Item = (&'a String, Option<u64>)> {
+        let installing = self
+            .records()
+            .filter(|(_, record)| record.phase == Phase::Installing);
+        installing
+            .map(|(name, record)| (name, elapsed(self.sightings.get(name), record.since, now)))
     }
 
     pub(super) fn host_status(

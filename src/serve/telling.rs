@@ -18,6 +18,7 @@ impl Engine {
         look_ends: Happening,
         now: &Now,
     ) {
+        self.count_end(name, (before.phase, after.phase), now);
         self.watch_phase(name, after.phase, now);
         // Everything else that changes a phase was asked for by somebody, and whoever handled that says it.
         if after.phase == Phase::Expired {
@@ -33,6 +34,23 @@ impl Engine {
         let happening = Happening::of_change(before, after, look_ends);
         self.webhooks
             .tell_of_host(happening, name, (before.phase, after), now);
+    }
+
+    fn count_end(&mut self, name: &str, phases: (Phase, Phase), now: &Now) {
+        let Some(host) = self.settings.hosts.get(name) else {
+            return;
+        };
+        match phases {
+            (Phase::Installing, Phase::Installed) => {
+                let run = self.run_of(name, now);
+                let seconds = run.map(|(_, run)| u64::from(run.seconds));
+                self.counters.installed(&host.profile, seconds);
+            }
+            // Reported late: it was taken for failed.
+            (_, Phase::Installed) => self.counters.installed(&host.profile, None),
+            (Phase::Installing, Phase::Failed) => self.counters.failed(&host.profile),
+            _ => {}
+        }
     }
 
     /// A machine that is no host asked for the first time.

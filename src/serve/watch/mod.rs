@@ -71,9 +71,11 @@ impl Engine {
     /// One line of syslog, at this uptime in milliseconds.
     pub fn log_line(&mut self, peer: Ipv4Addr, bytes: &[u8], uptime: u64) {
         let Some(name) = self.sender(peer, uptime) else {
+            self.counters.log_lines.add("stranger");
             self.senders.count_stranger(peer, uptime);
             return;
         };
+        self.counters.log_lines.add("host");
         if !self.is_watched(&name) {
             return;
         }
@@ -237,6 +239,7 @@ impl Engine {
 
     /// A file went out to its end, or the client left before.
     fn sent_file(&mut self, sent: &Transfer, milliseconds: u64) {
+        self.counters.file_bytes += sent.sent;
         let now = self.now();
         let Some(name) = self.watched_sender(sent.peer, now.uptime) else {
             return;

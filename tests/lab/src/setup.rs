@@ -114,6 +114,15 @@ impl Lab {
         Ok(root)
     }
 
+    /// Prometheus' promtool, unpacked: installed, its package would start a server.
+    pub fn set_up_promtool() -> Result<PathBuf> {
+        let lab = Lab::as_root()?;
+        let _lock = lab.lock()?;
+        let root = lab.folder.join("prometheus");
+        lab.unpack(&["prometheus"], None, &root)?;
+        Ok(root.join("usr/bin/promtool"))
+    }
+
     /// valgrind and taskset.
     pub fn set_up_measures() -> Result<()> {
         if missing(&MEASURES).is_empty() {
