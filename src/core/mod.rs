@@ -19,6 +19,7 @@ pub mod lifecycle;
 pub mod listing;
 pub mod mac;
 pub mod machine;
+pub mod metrics;
 pub mod progress;
 pub mod release;
 pub mod replies;
