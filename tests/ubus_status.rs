@@ -268,6 +268,7 @@ fn the_overview_counts_and_names_what_installs() {
         json!({
             "hosts": 15, "armed": 1, "booting": 0, "installing": 9, "failed": 0, "unknown": 1, "faults": 2,
             "installing_names": ["n00000", "n00001", "n00002", "n00003", "n00004"],
+            "failing_webhooks": 0,
         })
     );
     let counts = engine.call("status", &json!({"limit": 1}))["counts"].clone();
