@@ -1,6 +1,6 @@
 //! Files on their way into a connection: the kernel copies them (sendfile(2)), and this process never holds a byte of them.
 //!
-//! hyper wants a body's bytes, to write them when the client takes them. It gets slices of [`PLACE`], which stand for pieces of
+//! hyper wants a body's bytes, to write them when the client takes them. It gets slices of [`place`], which stand for pieces of
 //! the file, and hands them on in their order. The connection knows them by their address, and sends the piece in place of each.
 //!
 //! Not its job: which file, and which part of it (`files`); what else goes over the connection (`connections`).
@@ -11,6 +11,7 @@ use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::rc::Rc;
+use std::sync::OnceLock;
 
 use rustix::fs::sendfile;
 use rustix::io::Errno;
@@ -24,12 +25,16 @@ use super::watch::Transfer;
 const PIECE: usize = 512 * 1024;
 /// Bytes that are read at once where the file system knows no sendfile.
 const COPIED: usize = 16 * 1024;
-/// Stands for pieces of files, and is never sent. Nobody reads or writes it, so it takes no memory.
-static PLACE: [u8; PIECE] = [0; PIECE];
+/// Stands for pieces of files, and is never sent. Nobody reads or writes it, so it takes no memory. A plain static of zeros would
+/// take as much of the program's file.
+fn place() -> &'static [u8] {
+    static PLACE: OnceLock<Box<[u8]>> = OnceLock::new();
+    PLACE.get_or_init(|| vec![0; PIECE].into_boxed_slice())
+}
 
 /// Whether these bytes stand for a piece of a file.
 pub fn is_place(bytes: &[u8]) -> bool {
-    PLACE.as_ptr_range().contains(&bytes.as_ptr())
+    place().as_ptr_range().contains(&bytes.as_ptr())
 }
 
 /// A file that is sent.
@@ -91,7 +96,7 @@ impl Body {
         }
         self.next += length as u64;
         self.left -= length as u64;
-        &PLACE[..length]
+        &place()[..length]
     }
 }
 
@@ -168,15 +173,14 @@ mod tests {
 
     /// A file of these bytes, and what it is sent over: our end and the client's.
     fn ready(content: &[u8]) -> (Sent, TcpStream, std::net::TcpStream) {
-        let folder = std::env::temp_dir().join(format!("ks-sending-{}", std::process::id()));
-        std::fs::create_dir_all(&folder).expect("a folder");
-        let path = folder.join(format!("{:?}", std::thread::current().id()));
+        let thread = std::thread::current().id();
+        let name = format!("ks-sending-{}-{thread:?}", std::process::id());
+        let path = std::env::temp_dir().join(name);
         let mut file = File::create_new(&path).expect("a file");
         file.write_all(content).expect("it is small");
         let file = File::open(&path).expect("it is there");
         // The name goes, the file stays until it is closed.
         std::fs::remove_file(&path).expect("it is ours");
-        let _ = std::fs::remove_dir(&folder);
         let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = listener.local_addr().expect("it has one");
         let client = std::net::TcpStream::connect(address).expect("it listens");
