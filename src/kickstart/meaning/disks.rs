@@ -8,8 +8,8 @@ mod names;
 
 use names::{Form, Set, form, is_pattern, plain};
 
-/// Options that name disks, by command.
-const DISKS: [(&str, &str); 6] = [
+/// Options whose values are disks, by command. pyanaconda stops at a disk that is not there.
+pub(super) const DISKS: [(&str, &str); 6] = [
     ("ignoredisk", "--drives"),
     ("ignoredisk", "--only-use"),
     ("clearpart", "--drives"),

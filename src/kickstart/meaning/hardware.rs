@@ -7,18 +7,10 @@
 use super::super::finding::Place;
 use super::super::release::Release;
 use super::super::syntax::{Command, Index};
+use super::disks::DISKS;
 use super::{Check, at};
 use crate::core::hardware::{Disk, Hardware};
 
-/// Options whose values are disks that must be there (pyanaconda stops at others), by command.
-const DISKS: [(&str, &str); 6] = [
-    ("ignoredisk", "--drives"),
-    ("ignoredisk", "--only-use"),
-    ("clearpart", "--drives"),
-    ("bootloader", "--boot-drive"),
-    ("bootloader", "--driveorder"),
-    ("part", "--ondisk"),
-];
 /// Options of `network` whose values are ports.
 const PORTS: [&str; 3] = ["--bondslaves", "--teamslaves", "--bridgeslaves"];
 /// Memory below which no installer of these releases starts, in MiB (RHEL 8 to 10, system requirements reference: 1.5 GiB).

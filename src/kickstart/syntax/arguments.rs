@@ -6,8 +6,12 @@
 use super::super::finding::{Findings, Place};
 use super::super::grammar::{ArgumentSpec, Count, OptionSpec, Spec, Value};
 use super::super::words::Word;
-use super::given::{Given, Givens, integer};
+use super::given::{Given, Givens};
 use super::nearest::nearest;
+use super::values::{check, example};
+
+/// Characters of a wrong value that are shown.
+const SHOWN: usize = 60;
 
 /// What a word is taken for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -215,41 +219,13 @@ impl<'a, 'f, 't> Reader<'a, 'f, 't> {
     }
 
     fn check_value(&mut self, name: &str, kind: Value, value: &str, place: &Place) {
-        let one_of = |words: &str| words.replace('|', ", ");
-        let (wanted, help) = match kind {
-            Value::Integer if integer(value).is_none() => {
-                let size = name.contains("size") || name.contains("space");
-                let help = match size {
-                    true => "write the number of MiB alone: 2048 for 2 GiB",
-                    false => "write digits alone",
-                };
-                ("a whole number".to_owned(), help.to_owned())
-            }
-            Value::Boolean if !is_boolean(value) => (
-                "yes or no".to_owned(),
-                format!("write {name}=yes or {name}=no"),
-            ),
-            Value::OneOf(words) if !words.split('|').any(|word| word == value) => (
-                format!("one of {}", one_of(words)),
-                suggestion(value, words),
-            ),
-            Value::AnyCase(words)
-                if !words
-                    .split('|')
-                    .any(|word| word.eq_ignore_ascii_case(value)) =>
-            {
-                (
-                    format!("one of {}", one_of(words)),
-                    suggestion(value, words),
-                )
-            }
-            _ => return,
-        };
-        let shown: String = value.chars().take(60).collect();
-        let message = format_args!(
-            "{name} must be {wanted}, not '{shown}': the installer stops at this line"
-        );
-        self.findings.error("bad-value", place, message, &help);
+        if let Err((wanted, help)) = check(name, kind, value) {
+            let shown: String = value.chars().take(SHOWN).collect();
+            let message = format_args!(
+                "{name} must be {wanted}, not '{shown}': the installer stops at this line"
+            );
+            self.findings.error("bad-value", place, message, &help);
+        }
     }
 
     /// Shares out the words up to the next option; answers with the index after them.
@@ -407,25 +383,4 @@ fn after_equals(word: &Word, place: &Place) -> Place {
     let name = word.text.find('=').map_or(0, |equals| equals + 1);
     let start = (place.bytes.start + name).min(place.bytes.end);
     Place::new(place.line, start..place.bytes.end)
-}
-
-/// Whether pykickstart takes it for yes or no.
-fn is_boolean(value: &str) -> bool {
-    let words = ["on", "yes", "true", "1", "off", "no", "false", "0"];
-    words.iter().any(|word| word.eq_ignore_ascii_case(value))
-}
-
-fn example(value: Value) -> &'static str {
-    match value {
-        Value::Integer => "NUMBER",
-        Value::List => "A,B",
-        _ => "VALUE",
-    }
-}
-
-fn suggestion(value: &str, words: &str) -> String {
-    match nearest(value, words.split('|')) {
-        Some(near) => format!("did you mean {near}?"),
-        None => format!("write {}", words.split('|').next().unwrap_or_default()),
-    }
 }

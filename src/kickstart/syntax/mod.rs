@@ -16,6 +16,7 @@ mod given;
 mod nearest;
 mod rules;
 mod sections;
+mod values;
 
 pub use given::{Givens, Index, integer};
 pub use nearest::nearest;
