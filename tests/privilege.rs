@@ -11,27 +11,17 @@ use std::path::Path;
 use std::time::Duration;
 
 use kickstand_lab::process::wait_until;
-use package_support::{Package, Router};
+use package_support::Router;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_kickstand");
 /// More than anything that is waited for takes, even on a busy machine.
 const LIMIT: Duration = Duration::from_secs(20);
-const DHCP: &str = "
-config dnsmasq
-
-config dhcp 'lan'
-\toption interface 'lan'
-\toption start '100'
-\toption limit '150'
-";
 /// What the service's user does, as `rc.common` beside the package's tests starts the service.
 const AS_SERVICE: &str = "/usr/bin/setpriv --reuid kickstand --regid kickstand --clear-groups --no-new-privs /lab/busybox ash";
 
 /// A router with the package, whose service answers and has a host that publishes its file.
 fn router() -> Router {
-    let router = Router::new(DHCP);
-    router.install(&Package::under_test(BINARY), None);
-    router.answers();
+    let router = Router::with_service(BINARY);
     let set = "uci batch <<'E'\nset kickstand.web=host\nset kickstand.web.mac=52:54:00:00:00:01\nset kickstand.web.profile=almalinux9\n\
                set kickstand.web.publish=1\nset kickstand.a=account\nset kickstand.a.ssh_key='ssh-ed25519 AAAA a'\ncommit kickstand\nE";
     router.done(set);

@@ -5,26 +5,15 @@ mod package_support;
 use std::time::Duration;
 
 use kickstand_lab::process::wait_until;
-use package_support::{Package, Router};
+use package_support::{DHCP, Package, Router};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_kickstand");
 /// More than anything that is waited for takes, even on a busy machine.
 const LIMIT: Duration = Duration::from_secs(20);
-const DHCP: &str = "
-config dnsmasq
-
-config dhcp 'lan'
-\toption interface 'lan'
-\toption start '100'
-\toption limit '150'
-";
 const STAGED: &str = "dhcp.lan.start='50'";
 
 fn router() -> Router {
-    let router = Router::new(DHCP);
-    router.install(&Package::under_test(BINARY), None);
-    router.answers();
-    router
+    Router::with_service(BINARY)
 }
 
 fn stage(router: &Router) {

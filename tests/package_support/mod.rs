@@ -128,6 +128,16 @@ impl Package {
     }
 }
 
+/// `/etc/config/dhcp` of a router with a LAN.
+pub const DHCP: &str = "
+config dnsmasq
+
+config dhcp 'lan'
+\toption interface 'lan'
+\toption start '100'
+\toption limit '150'
+";
+
 /// The router. Everything is gone when it is dropped.
 pub struct Router {
     // Before what they use. When the holder ends, all processes on the router do.
@@ -138,6 +148,14 @@ pub struct Router {
 }
 
 impl Router {
+    /// A router with [`DHCP`] and the package of that binary, whose service answers.
+    pub fn with_service(binary: &str) -> Self {
+        let router = Router::new(DHCP);
+        router.install(&Package::under_test(binary), None);
+        router.answers();
+        router
+    }
+
     /// A router on which nothing of kickstand is, with that `/etc/config/dhcp`.
     pub fn new(dhcp: &str) -> Self {
         let lab = Lab::set_up().expect("the lab");
