@@ -97,6 +97,14 @@ module.exports = async ({ page, open, Machine, HOSTS, HOST, row, reads, router, 
 		await reads(page.locator('.kickstand-code'), text);
 	}
 	await screenshot('install-host');
+	await page.locator('[data-what="difference"]').click();
+	await reads(page.locator('#view'), 'It would get the same again.');
+
+	// It was done after all, and is known by its key from now on.
+	assert.equal(await page.locator('.kickstand-key').count(), 0);
+	await machine.reports({ event: 'completed' });
+	await reads(page.locator('.kickstand-now'), 'installed');
+	await reads(page.locator('.kickstand-key'), 'ssh-ed25519 AAAA');
 
 	await open(HOST('nosuch'));
 	await reads(page.getByRole('alert'), "there is no host 'nosuch'");

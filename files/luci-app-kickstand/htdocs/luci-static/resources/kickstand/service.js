@@ -49,7 +49,7 @@ return baseclass.extend({
 	overview: method('overview'),
 	host: method('host', [ 'name' ]),
 	explain: method('explain', [ 'mac' ]),
-	render: method('render', [ 'host', 'what' ]),
+	render: method('render', [ 'host', 'what', 'diff' ]),
 	profiles: method('profiles'),
 	hardware: method('hardware', [ 'host' ]),
 	arm: method('arm', [ 'host', 'confirm' ]),

@@ -21,7 +21,8 @@ const SOURCES = {
 const TEXTS = [
 	{ what: 'ipxe', title: _('iPXE script') },
 	{ what: 'answer', title: _('Answer file') },
-	{ what: 'args', title: _('Kernel line') }
+	{ what: 'args', title: _('Kernel line') },
+	{ what: 'difference', title: _('Difference to what it last got') }
 ];
 
 const SEVERITIES = { error: _('Error'), warning: _('Warning'), note: _('Note') };
@@ -152,7 +153,7 @@ return view.extend({
 		];
 	},
 
-	factsKey: (host) => [ host.macs, host.profile, host.title, host.disk, host.address, host.arch, host.starts, host.since, host.machine ],
+	factsKey: (host) => [ host.ssh_host_key, host.macs, host.profile, host.title, host.disk, host.address, host.arch, host.starts, host.since, host.machine ],
 
 	facts(host) {
 		const machine = host.machine ?? {};
@@ -165,6 +166,7 @@ return view.extend({
 			[ _('Installers started'), host.starts ? String(host.starts) : '' ],
 			[ _('Product'), machine.product || machine.manufacturer ? words.text(words.product(machine)) : '' ],
 			[ _('Serial number'), machine.serial ? words.text(machine.serial) : '' ],
+			[ _('SSH host key'), host.ssh_host_key ? E('code', { 'class': 'kickstand-key' }, [ words.text(host.ssh_host_key, 200) ]) : '' ],
 			[ _('Architecture'), host.arch ? words.text([ host.arch, machine.platform ].filter((word) => word).join(', ')) : '' ]
 		]);
 	},
@@ -224,8 +226,12 @@ return view.extend({
 		for (const button of this.nodes.texts.querySelectorAll('button'))
 			button.setAttribute('aria-pressed', String(button.getAttribute('data-what') == what));
 
-		return service.render(this.host?.name ?? this.name, what).then(
-			(reply) => dom.content(this.nodes.text, [ this.numbered(reply) ]),
+		const name = this.host?.name ?? this.name;
+		const rendered = what == 'difference'
+			? service.render(name, 'answer', true).then((reply) => this.difference(reply.text))
+			: service.render(name, what).then((reply) => this.numbered(reply));
+		return rendered.then(
+			(node) => dom.content(this.nodes.text, [ node ]),
 			(error) => dom.content(this.nodes.text, [ this.renderFault(error) ]));
 	},
 
@@ -233,6 +239,14 @@ return view.extend({
 		const reply = error.reply ?? {};
 		const where = reply.template ? _('%s, line %d').format(reply.template, reply.line ?? 0) : reply.line ? _('Line %d').format(reply.line) : '';
 		return E('div', { 'class': 'alert-message error', 'role': 'alert' }, [ where ? E('strong', {}, [ words.cut(where, 200), ': ' ]) : '', words.cut(error.message, 1000) ]);
+	},
+
+	// What diff -u would write.
+	difference(text) {
+		const kinds = { '+': 'kickstand-added', '-': 'kickstand-removed' };
+		return text ? E('pre', { 'class': 'kickstand-code', 'tabindex': 0, 'aria-label': _('Difference to what it last got') },
+			text.replace(/\n$/, '').split('\n').map((line) => E('span', { 'class': kinds[line[0]] ?? '' }, [ line + '\n' ]))
+		) : E('p', {}, [ _('It would get the same again.') ]);
 	},
 
 	// The text with its lines numbered, and below each line what is wrong with it.
