@@ -16,7 +16,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 
 use super::admission::{self, Standing};
-use super::sending::{Outgoing, Turn, is_place};
+use super::sending::{Outgoing, Turn, cork, is_place};
 
 /// Connections served at once: each installer has a few. One that asks takes 12 KB, one that says nothing 2 KB.
 const MOST_CONNECTIONS: usize = 256;
@@ -295,6 +295,7 @@ impl AsyncWrite for Watched {
             Some(0) => self.poll_send(context, &slices[0]),
             // What stands before it, such as the head.
             Some(before) => {
+                cork(&self.stream, true)?;
                 Pin::new(&mut self.stream).poll_write_vectored(context, &slices[..before])
             }
             None => Pin::new(&mut self.stream).poll_write_vectored(context, slices),

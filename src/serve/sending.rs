@@ -8,13 +8,13 @@
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::fs::File;
-use std::io;
+use std::io::{self, ErrorKind};
+use std::num::NonZero;
 use std::os::unix::fs::FileExt;
 use std::rc::Rc;
 use std::sync::OnceLock;
 
-use rustix::fs::sendfile;
-use rustix::io::Errno;
+use socket2::SockRef;
 use tokio::io::Interest;
 use tokio::net::TcpStream;
 
@@ -57,6 +57,8 @@ struct Piece {
     offset: u64,
     /// Bytes left of it.
     left: usize,
+    /// Whether the body ends with it.
+    is_last: bool,
 }
 
 /// (A part of) a file as a body.
@@ -92,6 +94,7 @@ impl Body {
                 of: Rc::clone(&self.of),
                 offset: self.next,
                 left: length,
+                is_last: self.left == length as u64,
             });
         }
         self.next += length as u64;
@@ -112,7 +115,7 @@ impl Outgoing {
         let count = stream.try_io(Interest::WRITABLE, || piece.send(stream))?;
         if count == 0 {
             // Cut short under our hands.
-            return Err(io::ErrorKind::UnexpectedEof.into());
+            return Err(ErrorKind::UnexpectedEof.into());
         }
         if let Some(transfer) = &mut *piece.of.transfer.borrow_mut() {
             transfer.sent += count as u64;
@@ -120,26 +123,45 @@ impl Outgoing {
         piece.offset += count as u64;
         piece.left -= count;
         if piece.left == 0 {
+            if piece.is_last {
+                cork(stream, false)?;
+            }
             pieces.pop_front();
         }
         Ok(count)
     }
 }
 
+/// With it, only whole packets go out: the head waits for the file, and the end of a piece for the next one. Without it, a
+/// file takes up to 1.8 times as long over the loopback.
+pub fn cork(stream: &TcpStream, is_in: bool) -> io::Result<()> {
+    SockRef::from(stream).set_tcp_cork(is_in)
+}
+
 impl Piece {
     fn send(&self, stream: &TcpStream) -> io::Result<usize> {
-        let mut offset = self.offset;
-        match sendfile(stream, &self.of.file, Some(&mut offset), self.left) {
-            // The file system does not know how.
-            Err(Errno::INVAL | Errno::NOSYS) => self.copy(stream),
-            sent => Ok(sent?),
+        // With 32 bits, what lies beyond 4 GiB is out of its reach.
+        let Ok(offset) = usize::try_from(self.offset) else {
+            return self.copy(stream);
+        };
+        match SockRef::from(stream).sendfile(&self.of.file, offset, NonZero::new(self.left)) {
+            // The file system does not know how: EINVAL, ENOSYS, EOPNOTSUPP (sendfile(2)).
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    ErrorKind::InvalidInput | ErrorKind::Unsupported
+                ) =>
+            {
+                self.copy(stream)
+            }
+            sent => sent,
         }
     }
 
     fn copy(&self, stream: &TcpStream) -> io::Result<usize> {
         let mut bytes = vec![0; self.left.min(COPIED)];
         let count = self.of.file.read_at(&mut bytes, self.offset)?;
-        Ok(rustix::io::write(stream, &bytes[..count])?)
+        SockRef::from(stream).send(&bytes[..count])
     }
 }
 
@@ -209,6 +231,7 @@ mod tests {
                 of: Rc::new(sent),
                 offset: 2,
                 left: 5,
+                is_last: true,
             };
             stream.writable().await.expect("it is open");
             assert_eq!(piece.copy(&stream).expect("it is sent"), 5);

@@ -18,8 +18,8 @@ const REQUESTS: u32 = 10_000;
 /// Until a server has looked at all that stands there.
 const SETTLE: Duration = Duration::from_millis(400);
 
-const TEXT: &str = "MB of RAM (`VmRSS`, children included; for busy connections and downloads the peak, `VmHWM`), of a binary for this machine, \
-which shares the C library's pages with others. *Silent*: connected, and nothing asked. *Kept*: one answer each, and the connection left open. \
+const TEXT: &str = "MB of RAM (`VmRSS`, children included; for busy connections and downloads the peak, `VmHWM`). kickstand is the binary that ships \
+for x86_64: static, with musl and its allocator; the others share the C library's pages with the rest of this machine. *Silent*: connected, and nothing asked. *Kept*: one answer each, and the connection left open. \
 *Busy*: all ask, again and again. *Unread*: all ask for a file of 100 MiB and do not read it. The configuration has two hosts. *First answer*: \
 milliseconds from the start of the process until the first answer came, the median of several. Of the Python peer only what can be compared.";
 
