@@ -9,7 +9,7 @@ mod builtin;
 mod context;
 mod quote;
 
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock};
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Value;
@@ -23,6 +23,9 @@ pub use context::{Context, Router};
 
 /// Longest answer file, in bytes. Anaconda's own files are below 100 KB; a loop in a template must not fill the router.
 const ANSWER_LENGTH: usize = 512 * 1024;
+
+/// Options whose reading is kept: those of a dozen profiles.
+const MOST_OPTIONS: usize = 96;
 
 /// Where a rendered text goes: it decides what a value may hold and how it is quoted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,12 +100,34 @@ pub fn render_answer(
 
 /// Renders one option of a profile, such as its kernel's URL or an argument.
 pub fn render_option(option: &str, source: &str, context: &Context) -> Result<String, RenderError> {
+    if let Some(text) = render_known(source, context) {
+        return Ok(text);
+    }
     // An option is no template file that somebody could open at a line.
     let template = prepared(Place::Ipxe).template_from_named_str(option, source);
     render(template, option, source, context).map_err(|error| RenderError {
         place: None,
         ..error
     })
+}
+
+/// An option's text by what was read of it before; none when something is wrong with it, which is then found anew with its name.
+fn render_known(source: &str, context: &Context) -> Option<String> {
+    static KNOWN: Mutex<Option<(Environment<'static>, usize)>> = Mutex::new(None);
+    let mut known = KNOWN.lock().ok()?;
+    let (environment, count) = known.get_or_insert_with(|| (environment(Place::Ipxe), 0));
+    if environment.get_template(source).is_err() {
+        if *count == MOST_OPTIONS {
+            environment.clear_templates();
+            *count = 0;
+        }
+        environment
+            .add_template_owned(source.to_owned(), source.to_owned())
+            .ok()?;
+        *count += 1;
+    }
+    let template = environment.get_template(source).ok()?;
+    template.render(context.value()).ok()
 }
 
 /// The environment of a place, made once: to read the built-in templates takes longer than to render them.

@@ -223,3 +223,28 @@ fn an_argument_cannot_smuggle_in_another() {
         "list arg: a value must not hold blanks: iPXE would split it, in `x={{ var.timezone }}`"
     );
 }
+
+#[test]
+fn an_option_that_was_read_before_is_rendered_anew() {
+    let settings = settings(TREE);
+    let context = |disk: &str| {
+        let mut settings = settings.clone();
+        let host = settings.hosts.get_mut("r220a").expect("it is there");
+        host.disk = Some(disk.to_owned());
+        context_of(&settings, &machine())
+    };
+    // More of them than are kept, twice.
+    for round in ["sda", "sdb"] {
+        let context = context(round);
+        for number in 0..MOST_OPTIONS + 10 {
+            let source = format!("{number}={{{{ host.disk }}}}");
+            let text = render_option("list arg", &source, &context).expect("it renders");
+            assert_eq!(text, format!("{number}={round}"));
+        }
+    }
+    let unset = "x={{ var.nothing }}";
+    for option in ["list arg", "option kernel"] {
+        let error = render_option(option, unset, &context("sda")).expect_err("it is not set");
+        assert!(error.text.starts_with(option), "{error}");
+    }
+}
