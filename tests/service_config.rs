@@ -251,6 +251,30 @@ fn a_published_file_is_open_while_the_host_is_armed_and_only_then() {
 }
 
 #[test]
+fn what_happens_to_one_host_leaves_the_files_of_others_as_they_are() {
+    let both = publishing().replace(
+        "config host 'r220a'",
+        "config host 'r220a'\n\toption publish '1'",
+    );
+    let service = service_with(&both);
+    let other = service.path(format!(
+        "var/run/kickstand/published/kickstart-{}.cfg",
+        R220A.card
+    ));
+    arm(&service, "r220a");
+    arm(&service, "web");
+    assert!(is_open(&service) && other.exists());
+    let token = WEB.token(&service);
+    assert_eq!(WEB.claims(&service, &token, "1"), 200);
+    assert!(!is_open(&service) && other.exists());
+    WEB.reports(&service, &token, "event=completed");
+    assert!(!is_open(&service) && other.exists());
+    assert!(service.kickstand(&["disarm", "r220a"]).status.success());
+    assert!(!other.exists());
+    assert_eq!(warnings(&service), "[]");
+}
+
+#[test]
 fn a_file_that_does_not_claim_is_not_published() {
     let service = service_with(&publishing());
     service.tree().write(

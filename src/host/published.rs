@@ -36,8 +36,31 @@ pub fn set(paths: &Paths, open: &BTreeMap<String, String>) -> Result<(), String>
         }
     }
     closed?;
+    write(paths, open)
+}
+
+/// Makes the folder hold these of the files that are named, and leaves others alone. An error is one sentence.
+pub fn set_some(
+    paths: &Paths,
+    names: impl Iterator<Item = String>,
+    open: &BTreeMap<String, String>,
+) -> Result<(), String> {
+    let mut closed = Ok(());
+    for name in names.filter(|name| !open.contains_key(name)) {
+        let file = paths.published().join(name);
+        if let Err(error) = fs::remove_file(&file)
+            && error.kind() != ErrorKind::NotFound
+        {
+            closed = Err(format!("cannot remove {}: {error}", file.display()));
+        }
+    }
+    closed?;
+    write(paths, open)
+}
+
+fn write(paths: &Paths, open: &BTreeMap<String, String>) -> Result<(), String> {
     for (name, text) in open {
-        let file = folder.join(name);
+        let file = paths.published().join(name);
         // World-readable is what makes uhttpd serve it.
         if fs::read(&file).ok().as_deref() != Some(text.as_bytes()) {
             replace(&file, text.as_bytes(), 0o644, Sync::Ram)?;

@@ -60,6 +60,8 @@ pub struct Engine {
     pub(super) senders: Senders,
     /// Hosts whose answer file uhttpd may serve now.
     pub(super) open: BTreeSet<String>,
+    /// What is wrong with answer files that should be open, by host.
+    pub(super) publish_faults: BTreeMap<String, String>,
     /// What the user should know, by what it is about.
     pub(super) warnings: BTreeMap<&'static str, String>,
     /// Tells subscribers of the ubus object about phases.
@@ -116,6 +118,7 @@ impl Engine {
             hardware: hardware::load(paths),
             senders: Senders::default(),
             open: BTreeSet::new(),
+            publish_faults: BTreeMap::new(),
             warnings: BTreeMap::new(),
             notifier: None,
             webhooks: Webhooks::new()?,
@@ -296,7 +299,7 @@ impl Engine {
             self.say_phase(name, (&before, &after), look_ends, &now);
         }
         self.look_at(&before, &after, &now);
-        self.publish();
+        self.publish_host(name);
         if undoes {
             kept.map(|()| outcome)
         } else {

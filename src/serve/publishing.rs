@@ -2,32 +2,74 @@
 //!
 //! Not its job: the files themselves (`host::published`).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::engine::{Engine, claims};
+use crate::core::mac::Mac;
+use crate::core::settings::Host;
 use crate::host::published;
+
+/// A file's name and its text.
+type Files = BTreeMap<String, String>;
+
+/// The name under which uhttpd finds the answer file of a card, as the seed's iPXE script asks for it.
+fn file_name(mac: &Mac) -> String {
+    format!("kickstart-{mac}.cfg")
+}
 
 impl Engine {
     /// Opens the answer files of armed hosts with `option publish` to uhttpd, and closes all others.
     pub(super) fn publish(&mut self) {
-        let now = self.now();
-        let mut open = BTreeMap::new();
-        let mut hosts = BTreeSet::new();
-        let mut faults = Vec::new();
+        let mut open = Files::new();
+        let mut faults = BTreeMap::new();
+        self.open.clear();
         for host in self.settings.hosts.values().filter(|host| host.publish) {
-            let record = self.record(&host.name);
-            // What only looks at the hardware needs no answer file to install from.
-            let Some(arm) = record.live_arm(&now).filter(|arm| arm.purpose.installs()) else {
-                continue;
-            };
+            let (files, fault) = self.to_publish(host);
+            if !files.is_empty() {
+                self.open.insert(host.name.clone());
+            }
+            open.extend(files);
+            faults.extend(fault.map(|fault| (host.name.clone(), fault)));
+        }
+        // A host's name is never empty.
+        let failed = published::set(&self.paths, &open).err();
+        faults.extend(failed.map(|error| (String::new(), error)));
+        self.publish_faults = faults;
+        self.warn_of_publishing();
+    }
+
+    /// The same for one host, whose record is another one now: the others' files are what they were.
+    pub(super) fn publish_host(&mut self, name: &str) {
+        let host = self.settings.hosts.get(name);
+        let Some(host) = host.filter(|host| host.publish) else {
+            return;
+        };
+        let (files, fault) = self.to_publish(host);
+        let names = host.macs.iter().map(file_name);
+        let failed = published::set_some(&self.paths, names, &files).err();
+        match files.is_empty() {
+            true => self.open.remove(name),
+            false => self.open.insert(name.to_owned()),
+        };
+        match fault.or(failed) {
+            Some(fault) => self.publish_faults.insert(name.to_owned(), fault),
+            None => self.publish_faults.remove(name),
+        };
+        self.warn_of_publishing();
+    }
+
+    /// What of a host is open now, and what is wrong with it.
+    fn to_publish(&self, host: &Host) -> (Files, Option<String>) {
+        let now = self.now();
+        let (mut open, mut faults) = (Files::new(), Vec::new());
+        let record = self.record(&host.name);
+        // What only looks at the hardware needs no answer file to install from.
+        if let Some(arm) = record.live_arm(&now).filter(|arm| arm.purpose.installs()) {
             // A card that the host got since it was armed may be another machine's, and the file holds the token.
             for mac in host.macs.iter().filter(|mac| arm.macs.contains(mac)) {
                 let machine = self.machine_with(host, *mac);
                 match self.answer(host, &machine, arm.token.reveal()) {
-                    Ok(text) if claims(&text) => {
-                        open.insert(format!("kickstart-{mac}.cfg"), text);
-                        hosts.insert(host.name.clone());
-                    }
+                    Ok(text) if claims(&text) => drop(open.insert(file_name(mac), text)),
                     // Nobody tells us when uhttpd hands it out, so it would install at every boot until the window ends.
                     Ok(_) => faults.push(format!(
                         "{}: its answer file for {mac} does not claim, so it is not published: include claim.ks in a template",
@@ -40,14 +82,15 @@ impl Engine {
                 }
             }
         }
-        self.open = hosts;
-        if let Err(error) = published::set(&self.paths, &open) {
-            faults.push(error);
-        }
-        if faults.is_empty() {
+        (open, (!faults.is_empty()).then(|| faults.join("; ")))
+    }
+
+    fn warn_of_publishing(&mut self) {
+        if self.publish_faults.is_empty() {
             self.warnings.remove("publish");
             return;
         }
+        let faults: Vec<&str> = self.publish_faults.values().map(String::as_str).collect();
         let faults = faults.join("; ");
         if self.warnings.get("publish") != Some(&faults) {
             log::error!("{faults}");
@@ -57,7 +100,7 @@ impl Engine {
 
     /// Nobody will close them any more.
     pub fn close_published(&mut self) {
-        if let Err(error) = published::set(&self.paths, &BTreeMap::new()) {
+        if let Err(error) = published::set(&self.paths, &Files::new()) {
             log::error!("{error}");
         }
     }
