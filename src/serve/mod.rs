@@ -35,6 +35,7 @@ mod events;
 pub mod files;
 mod http;
 mod keeping;
+mod methods;
 mod metrics;
 pub mod object;
 mod observed;

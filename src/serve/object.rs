@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::arguments::Arguments;
 use super::engine::{Engine, NO_TOKEN, claims};
+pub use super::methods::METHODS;
 use super::status::{disk_words, title_words};
 use crate::core::answer::RenderError;
 use crate::core::lifecycle::{ArmedBy, Event, Outcome};
@@ -16,117 +17,10 @@ use crate::core::mac::Mac;
 use crate::core::machine::clean_to;
 use crate::core::replies::{AdoptReply, ArmReply, DoneReply, ErrorReply, UciSet, WebhooksReply};
 use crate::core::settings::{Host, LONGEST_WINDOW, SHORTEST_WINDOW};
-use crate::host::ubus::ArgumentKind::{Flag, Integer, Text};
-use crate::host::ubus::{MethodSpec, Right};
 use crate::host::wake;
 
 /// Name on the bus.
 pub const OBJECT: &str = "kickstand";
-
-/// All methods.
-pub const METHODS: &[MethodSpec] = &[
-    MethodSpec {
-        name: "status",
-        arguments: &[
-            ("offset", Integer),
-            ("limit", Integer),
-            ("filter", Text),
-            ("sort", Text),
-            ("phase", Text),
-        ],
-        right: Right::Read,
-    },
-    MethodSpec {
-        name: "overview",
-        arguments: &[],
-        right: Right::Read,
-    },
-    MethodSpec {
-        name: "host",
-        arguments: &[("name", Text)],
-        right: Right::Read,
-    },
-    MethodSpec {
-        name: "explain",
-        arguments: &[("mac", Text)],
-        right: Right::Read,
-    },
-    MethodSpec {
-        name: "render",
-        arguments: &[("host", Text), ("what", Text), ("diff", Flag)],
-        right: Right::Read,
-    },
-    MethodSpec {
-        name: "profiles",
-        arguments: &[],
-        right: Right::Read,
-    },
-    MethodSpec {
-        name: "hardware",
-        arguments: &[("host", Text)],
-        right: Right::Read,
-    },
-    MethodSpec {
-        name: "webhooks",
-        arguments: &[],
-        right: Right::Read,
-    },
-    MethodSpec {
-        name: "check",
-        arguments: &[("host", Text), ("release", Text)],
-        right: Right::Read,
-    },
-    MethodSpec {
-        name: "arm",
-        arguments: &[
-            ("host", Text),
-            ("window", Integer),
-            ("confirm", Text),
-            ("force", Flag),
-            ("discover", Flag),
-        ],
-        right: Right::Write,
-    },
-    MethodSpec {
-        name: "disarm",
-        arguments: &[("host", Text)],
-        right: Right::Write,
-    },
-    MethodSpec {
-        name: "adopt",
-        arguments: &[("mac", Text), ("name", Text), ("profile", Text)],
-        right: Right::Write,
-    },
-    MethodSpec {
-        name: "forget",
-        arguments: &[("mac", Text)],
-        right: Right::Write,
-    },
-    MethodSpec {
-        name: "wake",
-        arguments: &[("host", Text)],
-        right: Right::Write,
-    },
-    MethodSpec {
-        name: "webhook_test",
-        arguments: &[("name", Text)],
-        right: Right::Write,
-    },
-    MethodSpec {
-        name: "report",
-        arguments: &[
-            ("kind", Text),
-            ("action", Text),
-            ("mac", Text),
-            ("address", Text),
-            ("hostname", Text),
-            ("vendor_class", Text),
-            ("file", Text),
-            ("size", Integer),
-        ],
-        right: Right::Router,
-    },
-];
 
 /// Longest sentence of a refusal, in characters: one that lists what there is has a few hundred.
 const REFUSAL: usize = 1000;
