@@ -52,6 +52,7 @@ demo: set-up
 lint:
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
+	@cargo metadata --locked --format-version 1 --manifest-path tests/fuzz/Cargo.toml >/dev/null
 
 quick: set-up lint
 	cargo run --quiet --locked -p kickstand-lab -- set-up-browser

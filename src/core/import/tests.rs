@@ -174,34 +174,55 @@ fn value() -> impl Strategy<Value = String> {
         .prop_filter("empty", |text| !text.is_empty())
 }
 
-proptest! {
-    #[test]
-    fn what_is_exported_is_imported_as_it_was(
-        cells in proptest::collection::vec((value(), proptest::collection::vec(value(), 1..4)), 1..5),
-    ) {
-        let sections: Vec<Section> = cells.iter().enumerate().map(|(index, (text, items))| {
-            let setting = |name: &str, value| Setting { name: name.to_owned(), value, line: 0 };
+/// Exports one host for each pair of a text and a list, and asks that import makes the same hosts of it, from either format.
+fn assert_comes_back(cells: &[(String, Vec<String>)]) {
+    let sections: Vec<Section> = cells
+        .iter()
+        .enumerate()
+        .map(|(index, (text, items))| {
+            let setting = |name: &str, value| Setting {
+                name: name.to_owned(),
+                value,
+                line: 0,
+            };
+            let mac = format!("52:54:00:00:00:{index:02x}");
             Section {
                 kind: "host".to_owned(),
                 name: format!("h{index}"),
                 anonymous: false,
                 line: 0,
                 options: vec![
-                    setting("mac", Value::List(vec![format!("52:54:00:00:00:{index:02x}")])),
+                    setting("mac", Value::List(vec![mac])),
                     setting("bond_opts", Value::Text(text.clone())),
                     setting("var", Value::List(items.clone())),
                 ],
             }
-        }).collect();
-        let every: Vec<&Section> = sections.iter().collect();
-        for table in [to_csv(&every), to_json(&every).to_string()] {
-            let rows = read(&table).expect("our own table");
-            let known = Document::default();
-            for (section, row) in sections.iter().zip(&rows) {
-                let back = target(&Known::new(&known), row).expect("has a card");
-                prop_assert_eq!(changes::differences(section, &back), vec![]);
-                prop_assert_eq!(&back.name, &section.name);
-            }
+        })
+        .collect();
+    let every: Vec<&Section> = sections.iter().collect();
+    for table in [to_csv(&every), to_json(&every).to_string()] {
+        let rows = read(&table).expect("our own table");
+        let known = Document::default();
+        for (section, row) in sections.iter().zip(&rows) {
+            let back = target(&Known::new(&known), row).expect("has a card");
+            assert_eq!(changes::differences(section, &back), vec![], "{table}");
+            assert_eq!(back.name, section.name);
         }
+    }
+}
+
+/// Was found by the test below: a backslash at the end of an item hid the semicolon between two items.
+#[test]
+fn an_item_that_ends_in_a_backslash_comes_back() {
+    let items = ["\\", "0"].map(str::to_owned).to_vec();
+    assert_comes_back(&[("A".to_owned(), items)]);
+}
+
+proptest! {
+    #[test]
+    fn what_is_exported_is_imported_as_it_was(
+        cells in proptest::collection::vec((value(), proptest::collection::vec(value(), 1..4)), 1..5),
+    ) {
+        assert_comes_back(&cells);
     }
 }
