@@ -159,6 +159,24 @@ fn what_root_commits_counts_at_once_and_keeps_arms() {
 }
 
 #[test]
+fn a_reload_with_another_jail_leaves_a_service_that_runs() {
+    let router = Router::new(DHCP);
+    router.install(&Package::under_test(BINARY), None);
+    router.answers();
+    let before = router.service();
+    router.done("mkdir -p /www/other && chown kickstand /www/other");
+    set(&router, &["main.www=/www/other"]);
+    router.init("reload");
+    assert_ne!(
+        router.service(),
+        before,
+        "another jail wants another process"
+    );
+    // It has got no signal meant for the one before, of which it would have died.
+    router.answers();
+}
+
+#[test]
 fn upgrade_and_downgrade_keep_what_is_the_users() {
     let router = Router::new(DHCP);
     let old = Package::under_test(BINARY);

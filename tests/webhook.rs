@@ -8,29 +8,14 @@ mod webhook_support;
 
 use std::io::Write;
 use std::thread;
-use std::time::Duration;
 
-use kickstand_lab::process::wait_until;
 use kickstand_lab::service::Service;
 use serde_json::{Value, json};
 use service_support::{
-    CONFIG, R220A, STRANGER, WEB, arm, discover_r220a, phase, service_with, status_of_all,
+    CONFIG, R220A, STRANGER, WEB, arm, discover_r220a, service_with, status_of_all,
 };
 use ubus_support::asking::ask;
-use webhook_support::Receiver;
-
-const LIMIT: Duration = Duration::from_secs(20);
-const EVERYTHING: &str =
-    "idle armed booting installing installed failed expired discovered unknown";
-
-/// [`CONFIG`] with a webhook of that name for these events (none: as by default).
-fn with_webhook(config: &str, name: &str, url: &str, events: &str) -> String {
-    let events = events.split_whitespace();
-    let events: String = events
-        .map(|event| format!("\tlist event '{event}'\n"))
-        .collect();
-    format!("{config}\nconfig webhook '{name}'\n\toption url '{url}'\n{events}")
-}
+use webhook_support::{EVERYTHING, Receiver, install, waits_until, webhook, with_webhook};
 
 fn service_telling(receiver: &Receiver, events: &str) -> Service {
     service_with(&with_webhook(
@@ -41,18 +26,6 @@ fn service_telling(receiver: &Receiver, events: &str) -> Service {
     ))
 }
 
-/// Has the machine of `r220a` install itself.
-fn install(service: &Service) {
-    arm(service, "r220a");
-    let token = R220A.token(service);
-    assert_eq!(R220A.claims(service, &token, "run-1"), 200);
-    assert_eq!(
-        R220A.reports(service, &token, "event=completed").status,
-        200
-    );
-    assert_eq!(phase(service, "r220a"), "installed");
-}
-
 /// Has its installer fail, `reason` in its own words.
 fn fail(service: &Service, reason: &str) {
     arm(service, "r220a");
@@ -60,20 +33,6 @@ fn fail(service: &Service, reason: &str) {
     assert_eq!(R220A.claims(service, &token, "run-2"), 200);
     let report = format!("event=failed&reason={reason}&log=a+line+of+the+log");
     assert_eq!(R220A.reports(service, &token, &report).status, 200);
-}
-
-fn webhook(service: &Service, name: &str) -> Value {
-    let reply = ask(service, "webhooks", json!({}));
-    let all = reply["webhooks"].as_array().expect("a list");
-    let found = all.iter().find(|webhook| webhook["name"] == name);
-    found.cloned().unwrap_or_default()
-}
-
-fn waits_until(service: &Service, what: &str, holds: impl Fn(&Value) -> bool) -> Value {
-    let held = wait_until(LIMIT, || holds(&webhook(service, "chat")));
-    let webhook = webhook(service, "chat");
-    assert!(held, "{what}: {webhook:#}\n{}", service.log());
-    webhook
 }
 
 #[test]
@@ -371,7 +330,7 @@ fn what_is_secret_is_shown_nowhere() {
     ]
     .join("\n");
     assert!(
-        shown.contains("look at option authorization") && shown.contains("TLS is not built in"),
+        shown.contains("look at option authorization") && shown.contains("https needs"),
         "{shown}"
     );
     for secret in ["secret-path", "secret-word"] {

@@ -1,6 +1,12 @@
-//! A server that webhooks are delivered to: a real socket, answers as the test wants them, and what came in.
+//! A server that webhooks are delivered to: a real socket, answers as the test wants them, and what came in. And what a service
+//! tells of its webhooks.
 //!
 //! It cannot show how a chat server renders what it is told.
+
+// Each test binary uses a part of it.
+#![allow(dead_code)]
+
+pub mod tls;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -10,9 +16,16 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use kickstand_lab::process::wait_until;
-use serde_json::Value;
+use kickstand_lab::service::Service;
+use serde_json::{Value, json};
+
+use crate::service_support::{R220A, arm, phase};
+use crate::ubus_support::asking::ask;
 
 const LIMIT: Duration = Duration::from_secs(20);
+/// For `list event`.
+pub const EVERYTHING: &str =
+    "idle armed booting installing installed failed expired discovered unknown";
 
 /// A request that came in.
 #[derive(Debug, Clone)]
@@ -89,6 +102,11 @@ impl Receiver {
         format!("http://{}{path}", self.address)
     }
 
+    /// Its TCP port.
+    pub fn port(&self) -> u16 {
+        self.address.port()
+    }
+
     /// All that came in so far.
     pub fn seen(&self) -> Vec<Received> {
         self.seen.lock().expect("nobody panicked").clone()
@@ -145,9 +163,68 @@ fn read(stream: &TcpStream) -> Received {
         headers,
         body: Value::Null,
     };
-    let length = received.header("content-length").parse().expect("a length");
-    let mut body = vec![0; length];
-    reader.read_exact(&mut body).expect("the whole body");
+    let body = match received.header("content-length") {
+        "" => chunks(&mut reader),
+        length => take(&mut reader, length.parse().expect("a length")),
+    };
     received.body = serde_json::from_slice(&body).expect("JSON");
     received
+}
+
+fn take(reader: &mut impl Read, length: usize) -> Vec<u8> {
+    let mut bytes = vec![0; length];
+    reader.read_exact(&mut bytes).expect("all of it");
+    bytes
+}
+
+/// A body in chunks (RFC 9112, 7.1).
+fn chunks(reader: &mut impl BufRead) -> Vec<u8> {
+    let mut body = Vec::new();
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line).expect("a line");
+        let length = usize::from_str_radix(line.trim_end(), 16).expect("a length");
+        body.extend(take(reader, length));
+        assert_eq!(take(reader, 2), b"\r\n");
+        if length == 0 {
+            return body;
+        }
+    }
+}
+
+/// [`CONFIG`] with a webhook of that name for these events (none: as by default).
+pub fn with_webhook(config: &str, name: &str, url: &str, events: &str) -> String {
+    let events = events.split_whitespace();
+    let events: String = events
+        .map(|event| format!("\tlist event '{event}'\n"))
+        .collect();
+    format!("{config}\nconfig webhook '{name}'\n\toption url '{url}'\n{events}")
+}
+
+/// Has the machine of `r220a` install itself.
+pub fn install(service: &Service) {
+    arm(service, "r220a");
+    let token = R220A.token(service);
+    assert_eq!(R220A.claims(service, &token, "run-1"), 200);
+    assert_eq!(
+        R220A.reports(service, &token, "event=completed").status,
+        200
+    );
+    assert_eq!(phase(service, "r220a"), "installed");
+}
+
+/// What is told of a webhook; nothing when there is none of that name.
+pub fn webhook(service: &Service, name: &str) -> Value {
+    let reply = ask(service, "webhooks", json!({}));
+    let all = reply["webhooks"].as_array().expect("a list");
+    let found = all.iter().find(|webhook| webhook["name"] == name);
+    found.cloned().unwrap_or_default()
+}
+
+/// Waits until that holds of the webhook `chat`.
+pub fn waits_until(service: &Service, what: &str, holds: impl Fn(&Value) -> bool) -> Value {
+    let held = wait_until(LIMIT, || holds(&webhook(service, "chat")));
+    let webhook = webhook(service, "chat");
+    assert!(held, "{what}: {webhook:#}\n{}", service.log());
+    webhook
 }

@@ -98,7 +98,7 @@ mod tests {
     #[test]
     fn each_fault_names_its_option_and_no_secret() {
         let text = "config webhook 'chat'
-\toption url 'https://hooks.example.org/secret'
+\toption url 'ftp://hooks.example.org/secret'
 \toption authorization 'secret\u{e9}'
 \tlist event 'instaled'
 \toption urls 'http://secret'
@@ -111,7 +111,7 @@ config webhook
 ";
         let found = faults(text);
         for (fault, part) in found.iter().zip([
-            "webhook 'chat', option url (line 2): must be a URL that begins with http://: TLS is not built in",
+            "webhook 'chat', option url (line 2): must be the URL of a server such as http",
             "webhook 'chat', option authorization (line 3): must be the value of a header",
             "webhook 'chat', option event 'instaled' (line 4): must be 'idle', 'armed', 'booting', 'installing', 'installed', 'failed', 'expired', 'discovered', 'unknown'",
             "webhook 'chat', option urls (line 5): is no option here; did you mean 'url'?",

@@ -12,21 +12,35 @@ const USER_AGENT: &str = concat!("kickstand/", env!("CARGO_PKG_VERSION"));
 /// Largest head that is read, in bytes: several times what servers send.
 pub const HEAD_LENGTH: usize = 16 * 1024;
 
-/// The request of one attempt; `attempt` is its number, from 1. Settings hold nothing that could end a line.
-pub fn request(to: &Webhook, delivery: &Delivery, attempt: u32) -> String {
+/// The body of one attempt; `attempt` is its number, from 1.
+pub fn body(delivery: &Delivery, attempt: u32) -> String {
     let members = delivery.body.strip_prefix('{').unwrap_or(&delivery.body);
-    let body = format!("{{\"attempt\":{attempt},{members}");
-    let authorization = to.authorization.as_ref();
-    let authorization = authorization
-        .map(|secret| format!("Authorization: {}\r\n", secret.reveal()))
-        .unwrap_or_default();
+    format!("{{\"attempt\":{attempt},{members}")
+}
+
+/// What a delivery says in headers, besides what belongs to the connection. Settings hold nothing that could end a line.
+pub fn headers(to: &Webhook, delivery: &Delivery) -> Vec<String> {
+    let mut headers = vec![
+        format!("User-Agent: {USER_AGENT}"),
+        "Content-Type: application/json".to_owned(),
+        format!("Kickstand-Delivery: {}", delivery.id),
+        format!("Kickstand-Event: {}", delivery.event.word()),
+    ];
+    if let Some(secret) = &to.authorization {
+        headers.push(format!("Authorization: {}", secret.reveal()));
+    }
+    headers
+}
+
+/// The request of one attempt.
+pub fn request(to: &Webhook, delivery: &Delivery, attempt: u32) -> String {
+    let body = body(delivery, attempt);
     format!(
-        "POST {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: {USER_AGENT}\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: {}\r\nKickstand-Delivery: {}\r\nKickstand-Event: {}\r\n{authorization}\r\n{body}",
+        "POST {} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nContent-Length: {}\r\n{}\r\n\r\n{body}",
         to.url.path,
         to.url.authority,
         body.len(),
-        delivery.id,
-        delivery.event.word(),
+        headers(to, delivery).join("\r\n"),
     )
 }
 
@@ -118,7 +132,7 @@ mod tests {
         };
         let lines = |authorization: &str| {
             format!(
-                "POST /hooks/abc?x=1 HTTP/1.1\r\nHost: chat.lan:8065\r\nUser-Agent: {USER_AGENT}\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: 28\r\nKickstand-Delivery: run-7\r\nKickstand-Event: failed\r\n{authorization}\r\n{{\"attempt\":3,\"a\":{{\"b\":\"é\"}}}}"
+                "POST /hooks/abc?x=1 HTTP/1.1\r\nHost: chat.lan:8065\r\nConnection: close\r\nContent-Length: 28\r\nUser-Agent: {USER_AGENT}\r\nContent-Type: application/json\r\nKickstand-Delivery: run-7\r\nKickstand-Event: failed\r\n{authorization}\r\n{{\"attempt\":3,\"a\":{{\"b\":\"é\"}}}}"
             )
         };
         assert_eq!(request(&to, &delivery, 3), lines(""));

@@ -1,17 +1,18 @@
 //! Webhooks: what is told to HTTP servers of the user's when something happens to a host.
 //!
-//! [`url`] is where, [`news`] what, [`queue`] in which order and how often, [`http`] in which words. Not its job: sending (`serve::webhooks`), the
-//! section of the configuration (`settings`).
+//! [`url`] is where, [`news`] what, [`queue`] in which order and how often, [`http`] and, where the server wants TLS,
+//! [`uclient_fetch`] in which words. Not its job: sending (`serve::webhooks`), the section of the configuration (`settings`).
 
 pub mod http;
 pub mod news;
 pub mod queue;
+pub mod uclient_fetch;
 pub mod url;
 
 use std::fmt;
 
 use super::lifecycle::{Event, Phase, Record};
-pub use url::Url;
+pub use url::{Scheme, Url};
 
 /// Most webhooks: each may hold a connection and a queue.
 pub const MOST_WEBHOOKS: usize = 8;

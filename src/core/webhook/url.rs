@@ -1,4 +1,4 @@
-//! Where a webhook is told: `http://host[:port][/path][?query]`, as in RFC 3986 without user and fragment.
+//! Where a webhook is told: `http://host[:port][/path][?query]` or `https://…`, as in RFC 3986 without user and fragment.
 //!
 //! The path of many receivers is a secret (Mattermost, Slack), so only scheme, host and port are ever shown.
 //! Not its job: looking names up.
@@ -11,12 +11,41 @@ const PATH_LENGTH: usize = 1024;
 /// Longest name and its labels, in bytes (RFC 1123).
 const NAME_LENGTH: usize = 253;
 const LABEL_LENGTH: usize = 63;
-/// HTTP's port (RFC 9110, 4.2.1).
-const PORT: u16 = 80;
+
+/// How a server is spoken to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scheme {
+    /// By a connection of our own.
+    Http,
+    /// By TLS, which is none of ours: the router's own `uclient-fetch` makes the connection.
+    Https,
+}
+
+/// Every scheme, as a URL begins with it.
+const SCHEMES: [(&str, Scheme); 2] = [("http://", Scheme::Http), ("https://", Scheme::Https)];
+
+impl Scheme {
+    fn prefix(self) -> &'static str {
+        match self {
+            Scheme::Http => SCHEMES[0].0,
+            Scheme::Https => SCHEMES[1].0,
+        }
+    }
+
+    /// The port of a URL that names none (RFC 9110, 4.2).
+    fn port(self) -> u16 {
+        match self {
+            Scheme::Http => 80,
+            Scheme::Https => 443,
+        }
+    }
+}
 
 /// A URL that a delivery can be sent to.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Url {
+    /// How.
+    pub scheme: Scheme,
     /// Name or address; IPv6 without brackets.
     pub host: String,
     /// TCP port.
@@ -30,21 +59,22 @@ pub struct Url {
 impl Url {
     /// Reads one; the error says what is allowed, fit for "must be …".
     pub fn parse(text: &str) -> Result<Self, String> {
-        if text.starts_with("https:") {
-            return Err("a URL that begins with http://: TLS is not built in, since it takes half as much room again as all of kickstand (docs/SECURITY.md); let a relay on the LAN pass it on to https".to_owned());
-        }
         let allowed = || {
             "the URL of a server such as http://192.168.1.5:8065/hooks/abc, of plain characters, without name and password (for those there is option authorization)".to_owned()
         };
-        let rest = text.strip_prefix("http://").ok_or_else(allowed)?;
+        let mut schemes = SCHEMES.into_iter();
+        let found = schemes.find_map(|(prefix, scheme)| Some((text.strip_prefix(prefix)?, scheme)));
+        let (rest, scheme) = found.ok_or_else(allowed)?;
         let end = rest.find(['/', '?']).unwrap_or(rest.len());
         let (authority, path) = rest.split_at(end);
         let (host, port) = split(authority).ok_or_else(allowed)?;
+        let port = port.unwrap_or(scheme.port());
         let plain = path.bytes().all(is_plain);
         if !plain || path.len() > PATH_LENGTH {
             return Err(allowed());
         }
         Ok(Url {
+            scheme,
             host: host.to_owned(),
             port,
             path: match path.starts_with('/') {
@@ -58,7 +88,12 @@ impl Url {
     /// What may be shown of it.
     pub fn shown(&self) -> String {
         let hidden = if self.path == "/" { "" } else { "…" };
-        format!("http://{}/{hidden}", self.authority)
+        format!("{}{}/{hidden}", self.scheme.prefix(), self.authority)
+    }
+
+    /// All of it, for whoever makes the connection and nobody else.
+    pub fn reveal(&self) -> String {
+        format!("{}{}{}", self.scheme.prefix(), self.authority, self.path)
     }
 }
 
@@ -73,20 +108,20 @@ fn is_plain(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@/?%".contains(&byte)
 }
 
-/// Host and port.
-fn split(authority: &str) -> Option<(&str, u16)> {
+/// Host, and port when there is one.
+fn split(authority: &str) -> Option<(&str, Option<u16>)> {
     if let Some(rest) = authority.strip_prefix('[') {
         let (host, port) = rest.split_once(']')?;
         host.parse::<Ipv6Addr>().ok()?;
         let port = match port {
-            "" => PORT,
-            port => number(port.strip_prefix(':')?)?,
+            "" => None,
+            port => Some(number(port.strip_prefix(':')?)?),
         };
         return Some((host, port));
     }
     let (host, port) = match authority.split_once(':') {
-        None => (authority, PORT),
-        Some((host, port)) => (host, number(port)?),
+        None => (authority, None),
+        Some((host, port)) => (host, Some(number(port)?)),
     };
     (host.parse::<Ipv4Addr>().is_ok() || is_name(host)).then_some((host, port))
 }
@@ -128,6 +163,13 @@ mod tests {
             ("http://relay_1?topic=x", "relay_1", 80, "/?topic=x"),
             ("http://[fd00::5]:90/", "fd00::5", 90, "/"),
             ("http://[::1]/x", "::1", 80, "/x"),
+            (
+                "https://hooks.example.org/x",
+                "hooks.example.org",
+                443,
+                "/x",
+            ),
+            ("https://[fd00::5]:8443", "fd00::5", 8443, "/"),
         ] {
             let url = Url::parse(text).expect(text);
             assert_eq!(
@@ -146,12 +188,11 @@ mod tests {
     }
 
     #[test]
-    fn https_is_refused_with_the_reason_and_the_way_out() {
-        let why = Url::parse("https://hooks.example.org/x").expect_err("no TLS");
-        assert!(
-            why.contains("TLS is not built in") && why.contains("a relay on the LAN"),
-            "{why}"
-        );
+    fn https_is_kept_for_who_connects() {
+        let url = Url::parse("https://hooks.example.org?key=1").expect("a URL");
+        assert_eq!(url.scheme, Scheme::Https);
+        assert_eq!(url.shown(), "https://hooks.example.org/…");
+        assert_eq!(url.reveal(), "https://hooks.example.org/?key=1");
     }
 
     #[test]
@@ -161,6 +202,10 @@ mod tests {
             "",
             "chat.lan",
             "ftp://a",
+            "HTTP://a/",
+            "https:/a",
+            "https://",
+            "https://user:word@a/",
             "http://",
             "http:///x",
             "http://a:0",

@@ -2,7 +2,7 @@
 //!
 //! Everything is in RAM and bounded, and nothing waits for a server of somebody else's: what happens is noted, put into words
 //! when the service has nothing else to do, and sent by a task of its own. Not its job: what is said and when it is said again
-//! (`core::webhook`), HTTP (`post`), names (`lookup`).
+//! (`core::webhook`), HTTP (`post`), HTTPS (`secure`), names (`lookup`).
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -20,11 +20,12 @@ use crate::core::machine::Machine;
 use crate::core::replies::WebhookTest;
 use crate::core::webhook::news::{About, News, Subject};
 use crate::core::webhook::queue::{Delivery, MOST_WAITING, Outcome, Queue};
-use crate::core::webhook::{Happening, Webhook};
+use crate::core::webhook::{Happening, Scheme, Webhook};
 
 mod calls;
 mod lookup;
 mod post;
+mod secure;
 
 /// Random bytes in the ids of one run of the service: two runs never meet.
 const RUN_BYTES: usize = 8;
@@ -100,7 +101,7 @@ pub async fn deliver(engine: &Rc<RefCell<Engine>>) -> Infallible {
         for attempt in attempts {
             let engine = Rc::clone(engine);
             spawn_local(async move {
-                let outcome = post::post(&attempt.setting, &attempt.delivery, attempt.number).await;
+                let outcome = send(&engine, &attempt).await;
                 engine.borrow_mut().was_sent(&attempt, &outcome);
             });
         }
@@ -110,6 +111,17 @@ pub async fn deliver(engine: &Rc<RefCell<Engine>>) -> Infallible {
                 () = changed.notified() => {}
                 () = sleep_until(next) => {}
             },
+        }
+    }
+}
+
+async fn send(engine: &Rc<RefCell<Engine>>, attempt: &Attempt) -> Outcome {
+    let (to, delivery) = (&attempt.setting, &attempt.delivery);
+    match to.url.scheme {
+        Scheme::Http => post::post(to, delivery, attempt.number).await,
+        Scheme::Https => {
+            let program = engine.borrow().paths.fetch_command();
+            secure::post(program, to, delivery, attempt.number).await
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::process::{Context, Failure, Result, run, words};
 type Needed = (&'static str, &'static str, &'static str);
 
 /// What must be on the machine.
-const NEEDED: [Needed; 13] = [
+const NEEDED: [Needed; 14] = [
     (
         "/usr/bin/qemu-system-x86_64",
         "qemu-system-x86",
@@ -42,6 +42,11 @@ const NEEDED: [Needed; 13] = [
     ),
     ("/usr/sbin/mkfs.ext4", "e2fsprogs", "formats its disk"),
     ("/usr/bin/curl", "curl", "fetches its kickstart"),
+    (
+        "/usr/bin/openssl",
+        "openssl",
+        "makes a certificate for who is told by https",
+    ),
     ("/usr/bin/cpio", "cpio", "packs the installer"),
     ("/usr/bin/zstd", "zstd", "compresses the installer"),
     ("/usr/bin/xz", "xz-utils", "unpacks kernel modules"),

@@ -145,11 +145,8 @@ return baseclass.extend({
 	download_url: (value) => expect(/^https?:\/\/[!-.0-~]+\/[!-~]*$/.test(value), _('the URL of a file such as https://example.org/ipxeboot.tar.gz')),
 
 	webhook_url(value) {
-		if (value.startsWith('https:'))
-			return _('a URL that begins with http://: kickstand has no TLS; let a relay on the LAN pass it on');
-
 		const sentence = _('the URL of a server such as http://192.168.1.5:8065/hooks/abc, without name and password');
-		const parts = /^http:\/\/(?:\[([0-9a-fA-F:.]+)\]|([^\/?:[\]]+))(?::([0-9]{1,5}))?([\/?].*)?$/.exec(value);
+		const parts = /^https?:\/\/(?:\[([0-9a-fA-F:.]+)\]|([^\/?:[\]]+))(?::([0-9]{1,5}))?([\/?].*)?$/.exec(value);
 		if (!parts)
 			return sentence;
 

@@ -327,7 +327,7 @@ return view.extend({
 		const s = this.grid(map, 'webhook', _('Webhooks'), _('Servers that are told what happens to hosts.'));
 		const add = (...rest) => this.option(s, ...rest);
 
-		add(form.Value, 'url', _('URL'), _('Where it is told, by HTTP without TLS.'), [ check.webhook_url ], { rmempty: false, placeholder: 'http://192.168.1.5:8065/hooks/abc' });
+		add(form.Value, 'url', _('URL'), _('Where it is told. By https, the router’s own uclient-fetch tells it: that needs the package ca-bundle.'), [ check.webhook_url ], { rmempty: false, placeholder: 'http://192.168.1.5:8065/hooks/abc' });
 		add(form.DynamicList, 'event', _('Events'), _('What it is told; empty: installed, failed and expired.'), [ check.webhook_event ], { values: check.HAPPENINGS.map((word) => [ word, word ]) });
 		add(form.Value, 'authorization', _('Authorization'), _('Value of the header of that name; a secret.'), [ check.authorization ], { modalonly: true, password: true });
 		this.faultColumn(s, 'webhook');
