@@ -295,7 +295,7 @@ fn said(router: &Router, kind: &str, environment: &str) -> Vec<Value> {
     router.write("bin/ubus", ubus, 0o755);
     router.write(
         "usr/share/libubox/jshn.sh",
-        include_str!("package_support/jshn.sh"),
+        kickstand_lab::dnsmasq_init::JSHN,
         0o644,
     );
     router.write("lab/said", "", 0o644);

@@ -73,8 +73,8 @@ fn assert_installed_once_and_left_alone(outcome: &story::Outcome) {
     );
 }
 
-/// Every step that kickstand knows of, and who says so: all but the power.
-const TIMELINE: [[&str; 3]; 17] = [
+/// Every step that kickstand knows of, and who says so: all but the power, and what [`on_the_way`] has.
+const TIMELINE: [[&str; 3]; 18] = [
     ["user", "armed", "was armed by the user"],
     [
         "observed",
@@ -120,6 +120,7 @@ const TIMELINE: [[&str; 3]; 17] = [
         "local",
         "asked what to boot and was told to boot from its disk",
     ],
+    ["observed", "booted", "its installed system started"],
 ];
 
 /// Source, kind and the beginning of the text of each event, without numbers and reasons.
@@ -133,17 +134,47 @@ fn timeline(outcome: &story::Outcome) -> Vec<[String; 3]> {
     };
     // By HTTP boot, the firmware loads its boot file from here too.
     let boot_file = "fetched /boot/";
-    let entries = events.iter().map(entry);
-    entries
-        .filter(|[_, _, text]| !text.starts_with(boot_file))
-        .collect()
+    let mut told: Vec<_> = events
+        .iter()
+        .map(entry)
+        .filter(|[_, kind, text]| {
+            !text.starts_with(boot_file) && !BY_HOTPLUG.contains(&kind.as_str())
+        })
+        .collect();
+    // The second power on ends it with what the first has said.
+    let again = told.iter().rposition(|[_, kind, _]| kind == "local");
+    told.truncate(again.unwrap_or(told.len()));
+    told
 }
+
+/// Kinds of what dnsmasq tells through scripts, each a process of its own: they come a moment later than it happened.
+const BY_HOTPLUG: [&str; 2] = ["dhcp", "tftp"];
+
+/// The first of what dnsmasq told, with who says so: how the host came to its first question.
+fn on_the_way(outcome: &story::Outcome) -> Vec<String> {
+    let events = outcome.record["events"].as_array().expect("events");
+    let told = events
+        .iter()
+        .filter(|event| BY_HOTPLUG.iter().any(|kind| event["kind"] == *kind));
+    let words = |event: &serde_json::Value| {
+        let [source, text] =
+            ["source", "text"].map(|field| event[field].as_str().unwrap_or_default());
+        let end = text.find(['(', ',']).unwrap_or(text.len());
+        format!("{source}: {}", text[..end].trim_end())
+    };
+    told.map(words).take(3).collect()
+}
+
+/// Somebody gave it an address, and it was no installed system.
+const BOOTS: &str = "observed: got the address 10.33.1.156 from DHCP to boot from the network";
 
 #[test]
 fn an_empty_server_installs_itself_over_tftp_and_is_left_alone_afterwards() {
     let kickstand = kickstand();
     let outcome = story::play(&script(&kickstand, &|_| Ok(()))).expect("the story ends well");
     assert_installed_once_and_left_alone(&outcome);
+    let file = "observed: fetched snponly.efi by TFTP";
+    assert_eq!(on_the_way(&outcome), [BOOTS, file, BOOTS]);
 }
 
 #[test]
@@ -166,6 +197,7 @@ fn an_empty_server_installs_itself_by_uefi_http_boot() {
         "nothing went over TFTP"
     );
     assert_installed_once_and_left_alone(&outcome);
+    assert_eq!(on_the_way(&outcome)[..2], [BOOTS, BOOTS]);
 }
 
 /// The story's configuration without its host: nobody knows the machine, and its disk is not named either.

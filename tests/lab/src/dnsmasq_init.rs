@@ -1,6 +1,6 @@
 //! Stands in for OpenWrt's dnsmasq.init: UCI's `dhcp` → dnsmasq.conf → a running dnsmasq. It can not show procd (respawn,
 //! debounce, triggers), the jail and its mounts, the user `dnsmasq`, DNS, DHCPv6 and router advertisements, the probe for
-//! other DHCP servers, hotplug scripts, nor what the init script does with options that are not translated here.
+//! other DHCP servers, nor what the init script does with options that are not translated here.
 //!
 //! Translated: TFTP, `dhcp_boot`, `dhcp_option[_force]`, sections boot, match, userclass, vendorclass, mac, tag, host and
 //! dhcp, each filtered by `option instance`, in the order in which the init script writes them.
@@ -16,7 +16,7 @@ use std::process::Command;
 
 mod script;
 
-pub use script::{InitScript, act_if_asked};
+pub use script::{InitScript, JSHN, act_if_asked};
 
 /// A section as `uci show` prints it. Options of one value have one item.
 struct Section {

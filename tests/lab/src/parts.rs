@@ -54,13 +54,27 @@ pub fn ubusd() -> PathBuf {
     if let Some(path) = env::var_os("UBUSD_COMMAND") {
         return path.into();
     }
-    part("ubusd-0.5.0", "ubusd", |folder| {
+    tool("ubusd", "0.5.0")
+}
+
+/// Path of `ubus-client`, the command of the same project, which takes the words of OpenWrt's `ubus`.
+///
+/// # Panics
+///
+/// If it can neither be found nor built; the message says what failed.
+pub fn ubus() -> PathBuf {
+    tool("ubus-client", "0.5.0")
+}
+
+/// A program that is a crate.
+fn tool(name: &str, version: &str) -> PathBuf {
+    part(&format!("{name}-{version}"), name, |folder| {
         let target = folder.join("build");
         run(cargo("build")
-            .args(["--release", "-p", "ubusd", "--bin", "ubusd"])
+            .args(["--release", "-p", name, "--bin", name])
             .arg("--target-dir")
             .arg(&target));
-        target.join("release/ubusd")
+        target.join("release").join(name)
     })
 }
 

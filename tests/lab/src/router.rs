@@ -24,6 +24,9 @@ const START_LIMIT: Duration = Duration::from_secs(15);
 /// 16 s at every boot.
 const ROUTER_ADVERTISEMENTS: [&str; 2] = ["--enable-ra", "--dhcp-range=fd33:1::,ra-only,64"];
 
+/// Files that the package installs.
+const PACKAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../files/kickstand");
+
 /// Folders that every OpenWrt router has, or that kickstand's package makes.
 const FOLDERS: [&str; 12] = [
     "etc/config",
@@ -125,12 +128,28 @@ impl<'network> Router<'network> {
         symlink(&uci, &link).context(format!("make {}", link.display()))?;
         let name = self.network.name();
         let init = InitScript::install(&self.tree, name, &uci, init_entry, &ROUTER_ADVERTISEMENTS);
+        self.install_hotplug_scripts()?;
+        init.tell_hotplug(&parts::ubus(), &self.ubus_socket());
         init.call("start");
         wait_for(START_LIMIT, "dnsmasq to start", || {
             init.log().contains("started, version")
         })?;
         self.dnsmasq_log = Some(Follower::new(&self.tree.join("lab/dnsmasq.log"), on_line));
         self.dnsmasq = Some(init);
+        Ok(())
+    }
+
+    /// Puts the package's scripts for procd's hotplug where they belong.
+    fn install_hotplug_scripts(&self) -> Result<()> {
+        for kind in ["dhcp", "tftp"] {
+            let name = format!("etc/hotplug.d/{kind}/50-kickstand");
+            let to = self.tree.join(&name);
+            let from = Path::new(PACKAGE).join(&name);
+            let what = format!("copy {} to {}", from.display(), to.display());
+            fs::create_dir_all(to.parent().unwrap_or(&to))
+                .and_then(|()| fs::copy(&from, &to))
+                .context(what)?;
+        }
         Ok(())
     }
 

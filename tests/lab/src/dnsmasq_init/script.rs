@@ -24,8 +24,16 @@ const ENVIRONMENT: [&str; 5] = [
     "KICKSTAND_LAB_INSTANCE",
 ];
 
+/// Below the root: what dnsmasq calls when it has given away an address or a file.
+const DHCP_SCRIPT: &str = "lab/dhcp-script";
+/// Below the root: its leases, where OpenWrt has them.
+const LEASES: &str = "tmp/dhcp.leases";
+
 /// Below the root: arguments that every dnsmasq gets besides, one a line.
 const EXTRA: &str = "lab/arguments";
+
+/// Stands in for libubox's jshn.sh, which the scripts below `/etc/hotplug.d` read.
+pub const JSHN: &str = include_str!("jshn.sh");
 
 /// As procd's `term_timeout`.
 const TERM_TIMEOUT: Duration = Duration::from_secs(5);
@@ -59,9 +67,27 @@ impl InitScript {
         );
         write_program(&path, script);
         fs::write(root.join(EXTRA), extra.join("\n")).expect("the root can be written");
+        fs::create_dir_all(root.join("tmp")).expect("the root can be written");
         InitScript {
             root: root.to_owned(),
         }
+    }
+
+    /// Has dnsmasq tell the scripts below `/etc/hotplug.d` what it did, from its next start on. They call `ubus`, the command.
+    ///
+    /// # Panics
+    ///
+    /// If a file can not be written.
+    pub fn tell_hotplug(&self, ubus: &Path, socket: &Path) {
+        let script = format!(
+            "#!/bin/sh\nROOT='{}' UBUS='{}' SOCKET='{}'\n{}",
+            self.root.display(),
+            ubus.display(),
+            socket.display(),
+            include_str!("dhcp-script.sh"),
+        );
+        write_program(&self.root.join(DHCP_SCRIPT), script);
+        fs::write(self.root.join("lab/jshn.sh"), JSHN).expect("the root can be written");
     }
 
     /// Calls the script and says whether it succeeded.
@@ -160,6 +186,10 @@ fn start_changed(root: &Path, namespace: &str, uci: &Path) {
         }
         fs::write(&path, config).expect("the root can be written");
         let log = root.join("lab/dnsmasq.log");
+        let told = root.join(DHCP_SCRIPT);
+        let told = told
+            .exists()
+            .then(|| format!("--dhcp-script={}", told.display()));
         let child = Command::new("ip")
             .args(["netns", "exec", namespace, "dnsmasq", "-k", "-C"])
             .arg(&path)
@@ -170,7 +200,9 @@ fn start_changed(root: &Path, namespace: &str, uci: &Path) {
                 "--user=root",
                 "--group=root",
             ])
-            .args(["--except-interface=lo", "--leasefile-ro", "--pid-file="])
+            .args(["--except-interface=lo", "--pid-file="])
+            .arg(format!("--dhcp-leasefile={}", root.join(LEASES).display()))
+            .args(told)
             .args(
                 fs::read_to_string(root.join(EXTRA))
                     .unwrap_or_default()
