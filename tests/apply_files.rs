@@ -180,9 +180,9 @@ fn faults_are_printed_and_only_decisive_ones_stop() {
     let said = router.apply();
     contains(
         &said,
-        "! kickstand, line 3: host 'r220a', mac 'x': must be something else",
+        "! host 'r220a', option mac 'x' (line 3): must be something else",
     );
-    contains(&said, "kickstand 'main', colour");
+    contains(&said, "kickstand 'main', option colour 'x'");
     let before = everything(&router);
     router
         .settings
@@ -217,5 +217,5 @@ fn what_is_missing_on_the_router_is_named() {
     fs::remove_file(router.path("etc/config/dhcp")).expect("there");
     let (well, said) = router.run(false, true);
     assert!(!well);
-    contains(&said, "etc/config/dhcp can not be read");
+    contains(&said, "etc/config/dhcp: install the package again");
 }

@@ -83,10 +83,10 @@ fn debians_other_boot_loaders_are_named_and_not_taken_for_ipxe() {
             "/bin/sh".into(),
             ["is no boot file", "nothing was put in place"],
         ),
-        ("/usr/lib/ipxe".into(), ["can not be read", "no file"]),
+        ("/usr/lib/ipxe".into(), ["cannot be read", "no file"]),
         (
             "/nowhere/snponly.efi".into(),
-            ["/nowhere/snponly.efi", "can not be read"],
+            ["/nowhere/snponly.efi", "cannot be read"],
         ),
     ] {
         failed(&router.run(&["add", UNDIONLY, text(&file)]), &parts);

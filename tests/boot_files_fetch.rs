@@ -180,7 +180,7 @@ fn what_is_not_what_was_expected_is_not_unpacked() {
         (
             vec!["--url", "http://127.0.0.1:9/x", "--sha256", &wrong],
             1,
-            vec!["can not be reached"],
+            vec!["cannot be reached"],
         ),
         (
             vec!["--url", "-O/etc/passwd", "--sha256", &wrong],

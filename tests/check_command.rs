@@ -70,6 +70,7 @@ fn exit_codes_tell_errors_from_warnings_and_from_wrong_usage() {
         "a warning is no error"
     );
     assert_eq!(code(&["-"], "nonsense\n"), Some(1));
+    assert_eq!(code(&["-"], "\n"), Some(1), "an empty file");
     assert_eq!(code(&["/nowhere/x.ks"], ""), Some(1));
     assert_eq!(code(&["-", "--release", "RHEL5"], GOOD), Some(2));
     assert_eq!(code(&["-", "--kind", "poem"], GOOD), Some(2));
@@ -90,6 +91,22 @@ fn programs_get_exactly_these_members() {
     });
     let reply = json!({ "file": "-", "release": "RHEL10", "findings": [finding] });
     assert_eq!(json_of(&checked), reply);
+}
+
+#[test]
+fn without_a_word_every_host_is_checked_and_not_one_page_of_them() {
+    let hosts: String = (0..130)
+        .map(|number| {
+            format!("config host 'n{number}'\n\tlist mac '52:54:01:00:00:{number:02x}'\n\toption profile 'almalinux9'\n")
+        })
+        .collect();
+    let service = service_with(&format!("{CONFIG}\n{hosts}"));
+    let output = service.kickstand(&["check", "--json"]);
+    let replies = json_of(&output);
+    let checked = replies.as_array().expect("a list").len();
+    let all = status_of_all(&service)["total"].as_u64().expect("a number");
+    assert!(all > 130);
+    assert_eq!(checked as u64, all);
 }
 
 #[test]

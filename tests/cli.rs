@@ -20,6 +20,11 @@ fn help_and_version_are_there() {
             assert!(said.out.contains(command), "help names {command}");
         }
     }
+    for arguments in [["arm", "--help"], ["help", "arm"]] {
+        let said = run(&arguments).out;
+        assert!(said.contains("--window SECONDS"), "{said}");
+        assert!(!said.contains("forget"), "{said}");
+    }
     for arguments in [["--version"], ["-V"], ["version"]] {
         assert_eq!(
             run(&arguments).out,
@@ -44,7 +49,11 @@ fn wrong_usage_is_named_with_code_2() {
         &["'b' is one word too many"],
     );
     assert_says(&run(&["arm"]), 2, &["the host's name is missing"]);
-    assert_says(&run(&["arm", "a", "--window", "soon"]), 2, &["soon"]);
+    assert_says(
+        &run(&["arm", "a", "--window", "soon"]),
+        2,
+        &["--window must be a number of seconds, such as 7200, not 'soon'"],
+    );
     assert_says(
         &run(&["explain"]),
         2,

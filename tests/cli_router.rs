@@ -128,7 +128,24 @@ fn faults_name_section_option_value_and_what_is_allowed_all_at_once() {
             &[&format!("host '{disabled}' cannot be used"), "line"],
         );
     }
+    assert_says(
+        &run_on(&service, &["arm", "fine", "--window", "5"]),
+        1,
+        &["window must be 60 to 604800 seconds, not 5"],
+    );
     assert_eq!(run_on(&service, &["arm", "fine"]).code, 0);
+    // What it does not have is not shown as nothing.
+    let said = run_on(&service, &["status", "typo"]);
+    assert!(
+        said.out
+            .starts_with("typo: disabled, has faults, see below\nfault: host 'typo'"),
+        "{said:?}"
+    );
+    assert_says(
+        &run_on(&service, &["watch", "typo"]),
+        1,
+        &["typo is disabled: mend the faults above, then `uci commit kickstand`"],
+    );
 }
 
 #[test]

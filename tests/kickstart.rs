@@ -195,6 +195,26 @@ fn shapes() -> Vec<(&'static str, String, Platform)> {
 }
 
 #[test]
+fn packages_come_besides_the_minimal_environment_unless_one_is_an_environment() {
+    let packages = |options: &str| {
+        let (_, config, platform) = shapes().swap_remove(6);
+        let config = config.replace("\tlist package '@core'\n", options);
+        let text = render(&config, platform);
+        let (_, rest) = text.split_once("%packages\n").expect("a section");
+        rest.split("%end").next().expect("its end").to_owned()
+    };
+    assert_eq!(
+        packages("\tlist package '@core'\n"),
+        "@^minimal-environment\n@core\nvim-enhanced\n-iwl7260-firmware\n"
+    );
+    let server = "@^server-product-environment\nvim-enhanced\n-iwl7260-firmware\n";
+    assert_eq!(
+        packages("\tlist package '@^server-product-environment'\n"),
+        server
+    );
+}
+
+#[test]
 fn anacondas_parser_takes_every_shape_for_every_release() {
     let scratch = Scratch::new("kickstart");
     for (name, config, platform) in shapes() {

@@ -11,7 +11,7 @@ use kickstand_lab::scratch::Scratch;
 use kickstand_lab::service::ROUTER;
 use kickstand_lab::service::Service;
 use kickstand_lab::setup::Lab;
-use service_support::{CONFIG, R220A, STRANGER, WEB, arm, service, service_with};
+use service_support::{CONFIG, R220A, STRANGER, WEB, arm, discover_r220a, service, service_with};
 
 fn metrics(service: &Service) -> String {
     let reply = service.get(ROUTER, "/metrics").expect("answers");
@@ -147,6 +147,28 @@ fn what_happens_is_counted() {
     assert!(value(&after, writes) >= value(&before, writes) + 6);
     assert!(!after.contains("no/such"), "{after}");
     assert!(!after.contains(&token), "{after}");
+}
+
+#[test]
+fn a_look_at_the_hardware_is_no_installation() {
+    let service = service();
+    installs(&service);
+    R220A.boots(&service);
+    discover_r220a(&service);
+    R220A.boots(&service);
+    for command in [&["arm", "--discover", "r220a"][..], &["disarm", "r220a"]] {
+        assert!(service.kickstand(command).status.success());
+    }
+    let ended = "kickstand_installations_total{profile=\"almalinux9\",result=\"installed\"}";
+    assert_eq!(value(&metrics(&service), ended), 1);
+    // Nor does the installed system start for the first time after it.
+    let output = service.kickstand(&["status", "r220a"]);
+    let told = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(
+        told.matches("came back for the first time").count(),
+        1,
+        "{told}"
+    );
 }
 
 #[test]

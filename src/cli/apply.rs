@@ -126,7 +126,7 @@ fn lock(paths: &Paths) -> Result<fs::File, String> {
         .and_then(|file| file.lock().map(|()| file))
         .map_err(|error| {
             format!(
-                "{} can not be locked: {error}; run this as root.",
+                "{} cannot be locked: {error}; run this as root.",
                 path.display()
             )
         })
@@ -134,15 +134,7 @@ fn lock(paths: &Paths) -> Result<fs::File, String> {
 
 fn report_faults(faults: &[Fault], out: &mut dyn Write) -> Result<(), String> {
     for fault in faults {
-        let option = fault.option.as_deref().unwrap_or("-");
-        let value = fault.value.as_deref().unwrap_or_default();
-        say(
-            out,
-            &format!(
-                "! kickstand, line {}: {}, {option} '{value}': {}",
-                fault.line, fault.section, fault.message
-            ),
-        );
+        say(out, &format!("! {fault}"));
     }
     let decisive = |fault: &&Fault| {
         fault.section.starts_with("kickstand ")

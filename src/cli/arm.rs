@@ -12,7 +12,8 @@ use crate::host::paths::Paths;
 pub fn arm(mut invocation: Invocation) -> Result<ExitCode, Failure> {
     let window = invocation
         .arguments
-        .opt_value_from_str::<_, u32>("--window")?;
+        .opt_value_from_str::<_, String>("--window")?;
+    let window = window.map(|text| seconds(&text)).transpose()?;
     let force = invocation.arguments.contains("--force");
     let discover = invocation.arguments.contains("--discover");
     let paths = invocation.paths.clone();
@@ -46,6 +47,15 @@ pub fn arm(mut invocation: Invocation) -> Result<ExitCode, Failure> {
             reply.host
         ));
         Ok(())
+    })
+}
+
+/// Only the service knows which of them are allowed.
+fn seconds(text: &str) -> Result<u32, Failure> {
+    text.parse().map_err(|_| {
+        Failure::Usage(format!(
+            "--window must be a number of seconds, such as 7200, not '{text}'"
+        ))
     })
 }
 

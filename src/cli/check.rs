@@ -9,8 +9,9 @@ use std::process::ExitCode;
 use serde_json::{Value, json};
 
 use super::output::print;
+use super::status::every_page;
 use super::{Failure, Invocation, client};
-use crate::core::replies::{CheckReply, StatusReply};
+use crate::core::replies::CheckReply;
 use crate::core::settings::AnswerKind;
 use crate::host::paths::Paths;
 use crate::kickstart::finding::{Finding, Severity};
@@ -61,8 +62,8 @@ pub fn run(mut invocation: Invocation) -> Result<ExitCode, Failure> {
         words.push(word);
     }
     if words.is_empty() {
-        let status: StatusReply = client::ask(&paths, "status", &json!({}))?;
-        words.extend(status.hosts.into_iter().map(|host| host.name));
+        let hosts = every_page(&paths)?.hosts;
+        words.extend(hosts.into_iter().map(|host| host.name));
     }
     let several = words.len() > 1;
     let mut replies = Vec::new();
@@ -137,6 +138,9 @@ fn check_word(paths: &Paths, word: &str, options: &Options) -> Result<Checked, F
 
 fn check_file(name: &str, options: &Options) -> Result<Checked, Failure> {
     let text = read(name)?;
+    if text.trim().is_empty() {
+        return Err(Failure::Failed(format!("{name} is empty")));
+    }
     let kind = options.kind.unwrap_or_else(|| guess::kind(&text));
     let (release, assumed) = match options.release {
         Some(release) => (release, None),

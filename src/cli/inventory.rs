@@ -24,6 +24,9 @@ pub fn run(mut invocation: Invocation) -> Result<ExitCode, Failure> {
         .read()
         .map_err(Failure::Failed)?;
     let settings = settings::read(&document);
+    if let Some(word) = &host {
+        settings.find_host(word).map_err(Failure::Failed)?;
+    }
     let mut seen: BTreeMap<String, Seen> = BTreeMap::new();
     match every_page(&paths) {
         Ok(status) => {

@@ -1,6 +1,6 @@
 //! The command line: one file per command.
 //!
-//! Exit codes: 0 done, 1 failed, 2 wrong usage, 3 the service cannot be reached.
+//! Exit codes: 0 done, 1 failed or refused, 2 wrong usage, 3 the service cannot be reached.
 
 pub mod adopt;
 pub mod apply;
@@ -11,6 +11,7 @@ mod client;
 mod commit;
 mod explain;
 mod hardware;
+mod help;
 mod inventory;
 mod known_hosts;
 mod logger;
@@ -28,63 +29,6 @@ use std::process::ExitCode;
 use pico_args::Arguments;
 
 use crate::host::paths::Paths;
-
-const HELP: &str = "\
-kickstand - servers that install themselves, from an OpenWrt router
-
-usage: kickstand [--root DIR] COMMAND …
-
-what is going on
-  status [HOST] [--json]       every host, or one with all that happened to it
-  watch HOST [--json]          what happens to it, as it happens, until it is installed (0) or not (1)
-  explain MAC|HOST [--json]    what that machine would be told to boot, and why
-  render HOST [answer|ipxe|args]
-                               what that host would get (answer is the default)
-  render HOST --diff           how its answer file differs from the one that it was installed with (exit 1: it does)
-  check [HOST|FILE…] [--release RHEL9] [--kind KIND] [--json]
-                               what is wrong with an answer file: of all hosts, of some, of files (- is the input)
-  hardware HOST [--json]       what that host's machine has, as `arm --discover` found it
-
-what to do
-  arm HOST… [--window SECONDS] [--force]
-                               let each host install itself once: THIS WIPES ITS DISK at its next network boot;
-                               not when its answer file has errors, but with --force
-  arm --discover HOST… [--window SECONDS]
-                               look at the hardware of each host at its next network boot: NO DISK IS WRITTEN, it powers off
-  disarm HOST…                 take that back
-  wake HOST…                   switch each host on over the network (Wake-on-LAN)
-  adopt MAC NAME PROFILE       make an unknown machine a host
-  forget MAC                   drop an unknown machine from the list
-  import FILE [--update] [--dry-run]
-                               hosts from a table, CSV or JSON (- is the input): all of it, or what is wrong with it
-  export [--json]              all hosts as such a table, CSV or JSON
-  known-hosts                  SSH host keys of installed hosts, as lines of ~/.ssh/known_hosts
-  inventory [--list | --host NAME]
-                               all hosts for Ansible: ansible-playbook -i INVENTORY
-  webhook [NAME] [--json]      who is told by webhook what happens to hosts, and how that goes
-  webhook NAME --test [--json] send it a test, and say what came back
-
-what machines load first (root)
-  boot-files [--json]          what is in tftp_root, what each kind of machine gets, what is missing
-  boot-files add [--force] [--only ARCH] FILE…
-                               check iPXE's files, or its ipxeboot.tar.gz, and put them in place
-  boot-files fetch [--url URL] [--sha256 HEX] [ARCH…]
-                               the same with iPXE's signed release from the Internet; ARCH: bios, x86_64, arm64
-
-the service (root; the init script runs these)
-  apply [--dry-run] [--remove] set up dnsmasq for network boot, or leave it as it was found
-  serve                        run in the foreground
-
-  version                      print the version (also --version)
-
-options
-  --root DIR                   look for every file below DIR instead of / (for tests and image builds)
-  --json                       print JSON
-  -h, --help                   print this
-
-Settings are in /etc/config/kickstand: use `uci set kickstand.…` and `uci commit kickstand`.
-Exit codes: 0 done, 1 failed, 2 wrong usage, 3 the service cannot be reached.
-";
 
 /// Why a command did not do what was asked.
 #[derive(Debug)]
@@ -162,7 +106,8 @@ fn complain(code: u8, why: &str) -> ExitCode {
 
 fn run(mut arguments: Arguments) -> Result<ExitCode, Failure> {
     if arguments.contains(["-h", "--help"]) {
-        output::print(HELP);
+        let command = arguments.subcommand().ok().flatten();
+        output::print(&help::of(command.as_deref()));
         return Ok(ExitCode::SUCCESS);
     }
     if arguments.contains(["-V", "--version"]) {
@@ -178,7 +123,7 @@ fn run(mut arguments: Arguments) -> Result<ExitCode, Failure> {
         });
         return Err(Failure::Usage(why));
     };
-    let invocation = Invocation {
+    let mut invocation = Invocation {
         paths,
         json,
         arguments,
@@ -205,7 +150,9 @@ fn run(mut arguments: Arguments) -> Result<ExitCode, Failure> {
         "serve" => serve::run(invocation),
         "version" => version(),
         "help" => {
-            output::print(HELP);
+            let command = invocation.optional_word()?;
+            invocation.end()?;
+            output::print(&help::of(command.as_deref()));
             Ok(ExitCode::SUCCESS)
         }
         _ => Err(Failure::Usage(format!("there is no command '{command}'"))),

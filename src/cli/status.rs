@@ -171,15 +171,29 @@ fn one(reply: &HostReply) -> String {
 /// What it is and where.
 pub(super) fn head(reply: &HostReply) -> String {
     let host = &reply.status;
-    let mut text = format!("{} ({}): {}", host.name, host.macs.join(", "), host.phase);
+    let mut text = host.name.clone();
+    if !host.macs.is_empty() {
+        text.push_str(&format!(" ({})", host.macs.join(", ")));
+    }
+    text.push_str(&format!(": {}", host.phase));
     let what = what(host);
     if !what.is_empty() {
         text.push_str(&format!(", {what}"));
     }
-    text.push_str(&format!(
-        "\nhostname {}, profile {}, disk {}\n",
-        host.hostname, host.profile, host.disk
-    ));
+    // A host with faults has none of them.
+    let known: Vec<String> = [
+        ("hostname", &host.hostname),
+        ("profile", &host.profile),
+        ("disk", &host.disk),
+    ]
+    .iter()
+    .filter(|(_, value)| !value.is_empty())
+    .map(|(name, value)| format!("{name} {value}"))
+    .collect();
+    text.push_str(&format!("\n{}", known.join(", ")));
+    if !known.is_empty() {
+        text.push('\n');
+    }
     if let Some(diagnosis) = &host.diagnosis {
         text.push_str(&format!(
             "what is wrong: {}\nwhat to do: {}\n",

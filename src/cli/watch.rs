@@ -45,7 +45,13 @@ pub fn run(mut invocation: Invocation) -> Result<ExitCode, Failure> {
         let host = &reply.status;
         match host.phase.as_str() {
             "installed" => return Ok(ExitCode::SUCCESS),
-            "failed" | "expired" | "disabled" => {
+            "disabled" => {
+                let name = &host.name;
+                return Err(Failure::Failed(format!(
+                    "{name} is disabled: mend the faults above, then `uci commit kickstand`"
+                )));
+            }
+            "failed" | "expired" => {
                 if !as_json {
                     print(&log(&reply));
                 }

@@ -96,7 +96,7 @@ pub fn is_ours(section: &Section) -> bool {
 ///
 /// # Errors
 ///
-/// One sentence, when no instance serves the network or a setting can not be written into dnsmasq's configuration.
+/// One sentence, when no instance serves the network or a setting cannot be written into dnsmasq's configuration.
 pub fn plan(
     document: &Document,
     main: &Main,

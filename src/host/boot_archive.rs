@@ -40,7 +40,7 @@ impl Workshop {
     ///
     /// # Errors
     ///
-    /// One sentence, when there is not enough room or it can not be made.
+    /// One sentence, when there is not enough room or it cannot be made.
     pub fn new(paths: &Paths, tftp_root: &Path) -> Result<Self, String> {
         let ram = paths.apply();
         let free_ram = free(&ram)?.min(free_memory(paths).saturating_sub(SPARE_RAM));
@@ -65,7 +65,7 @@ impl Workshop {
         };
         made.map_err(|error| {
             format!(
-                "{} can not be made: {error}; run this as root.",
+                "{} cannot be made: {error}; run this as root.",
                 folder.display()
             )
         })?;
@@ -119,7 +119,7 @@ impl Drop for Workshop {
 fn receive(child: &mut Child, path: &Path) -> Result<(), String> {
     let mut from = child.stdout.take().ok_or("uclient-fetch has no output.")?;
     let mut to = File::create(path)
-        .map_err(|error| format!("{} can not be made: {error}.", path.display()))?;
+        .map_err(|error| format!("{} cannot be made: {error}.", path.display()))?;
     let start = Instant::now();
     let mut received = 0;
     let mut bytes = [0; 16 * 1024];
@@ -144,7 +144,7 @@ fn receive(child: &mut Child, path: &Path) -> Result<(), String> {
             ));
         }
         to.write_all(&bytes[..count])
-            .map_err(|error| format!("{} can not be written: {error}.", path.display()))?;
+            .map_err(|error| format!("{} cannot be written: {error}.", path.display()))?;
     }
 }
 
@@ -152,7 +152,7 @@ fn receive(child: &mut Child, path: &Path) -> Result<(), String> {
 fn why(code: Option<i32>) -> &'static str {
     match code {
         Some(4) => {
-            "the server can not be reached, or the connection broke. Is the router on the Internet?"
+            "the server cannot be reached, or the connection broke. Is the router on the Internet?"
         }
         Some(5) => {
             "its certificate was not accepted. Is the router's clock right ('date'), and is the package ca-bundle installed?"
@@ -180,7 +180,7 @@ fn free_memory(paths: &Paths) -> u64 {
 ///
 /// # Errors
 ///
-/// One sentence, when it can not be had.
+/// One sentence, when it cannot be had.
 pub fn sha256(path: &Path) -> Result<String, String> {
     let unusable =
         |why: String| format!("sha256sum does not work, so nothing was unpacked: {why}.");
@@ -199,7 +199,7 @@ pub fn sha256(path: &Path) -> Result<String, String> {
 ///
 /// # Errors
 ///
-/// Why it can not be read, to go after the archive's name.
+/// Why it cannot be read, to go after the archive's name.
 pub fn names(archive: &Path) -> Result<Vec<String>, String> {
     let listing = tar(archive, &["-tzf", "-"], LIST_LIMIT)?;
     Ok(String::from_utf8_lossy(&listing)
@@ -212,14 +212,14 @@ pub fn names(archive: &Path) -> Result<Vec<String>, String> {
 ///
 /// # Errors
 ///
-/// Why it can not be read, to go after the archive's name.
+/// Why it cannot be read, to go after the archive's name.
 pub fn member(archive: &Path, name: &str) -> Result<Vec<u8>, String> {
     tar(archive, &["-xzOf", "-", name], READ_LIMIT)
 }
 
 /// What tar prints. The archive is its standard input: tar would take a name with a colon for another machine's.
 fn tar(archive: &Path, arguments: &[&str], limit: u64) -> Result<Vec<u8>, String> {
-    let unusable = |error: io::Error| format!("can not be unpacked: tar does not run: {error}");
+    let unusable = |error: io::Error| format!("cannot be unpacked: tar does not run: {error}");
     let mut child = Command::new("tar")
         .args(arguments)
         .stdin(open(archive)?)
@@ -247,5 +247,5 @@ fn tar(archive: &Path, arguments: &[&str], limit: u64) -> Result<Vec<u8>, String
 }
 
 fn open(path: &Path) -> Result<File, String> {
-    File::open(path).map_err(|error| format!("{} can not be read: {error}.", path.display()))
+    File::open(path).map_err(|error| format!("{} cannot be read: {error}.", path.display()))
 }

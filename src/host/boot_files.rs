@@ -156,18 +156,18 @@ pub fn put(root: &Path, relative: &str, bytes: &[u8]) -> Result<(), String> {
     };
     if !real(folder)?.starts_with(real(root)?) {
         return Err(format!(
-            "{} is a link that leads out of {}, where dnsmasq can not follow: remove it.",
+            "{} is a link that leads out of {}, where dnsmasq cannot follow: remove it.",
             folder.display(),
             root.display()
         ));
     }
     replace_with_mode(&path, bytes, PUBLIC_FILE).map_err(|error| match error.kind() {
         io::ErrorKind::PermissionDenied => format!(
-            "{} can not be written: {error}; run this as root.",
+            "{} cannot be written: {error}; run this as root.",
             path.display()
         ),
         _ => format!(
-            "{} can not be written: {error}; what was there is as it was.",
+            "{} cannot be written: {error}; what was there is as it was.",
             path.display()
         ),
     })

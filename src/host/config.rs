@@ -55,9 +55,9 @@ impl Config {
     pub fn read(&self) -> Result<Settings, String> {
         let shown = self.path.display();
         let missing = |error: std::io::Error| match error.kind() {
-            std::io::ErrorKind::NotFound => format!(
-                "there is no {shown}: install the package again, or write one as README shows"
-            ),
+            std::io::ErrorKind::NotFound => {
+                format!("there is no {shown}: install the package again that it comes with")
+            }
             _ => format!("cannot read {shown}: {error}"),
         };
         if fs::metadata(&self.path).map_err(missing)?.len() > LONGEST {

@@ -179,7 +179,7 @@ pub fn is_unproven(paths: &Paths) -> bool {
 }
 
 fn keep(path: &Path, bytes: &[u8]) -> Result<(), String> {
-    replace(path, bytes).map_err(|error| format!("{} can not be written: {error}.", path.display()))
+    replace(path, bytes).map_err(|error| format!("{} cannot be written: {error}.", path.display()))
 }
 
 fn stage_and_commit(
@@ -244,7 +244,7 @@ fn roll_back(
     }
 }
 
-/// Replaces a file in one step that a power cut can not halve, with the permissions that it has.
+/// Replaces a file in one step that a power cut cannot halve, with the permissions that it has.
 ///
 /// # Errors
 ///

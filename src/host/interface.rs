@@ -46,7 +46,7 @@ fn address_in(status: &Value) -> Option<(Ipv4Addr, Option<u8>)> {
 fn configured_address(paths: &Paths, network: &str) -> Result<(Ipv4Addr, Option<u8>), String> {
     let path = paths.config().join("network");
     let shown = path.display();
-    let text = fs::read(&path).map_err(|error| format!("{shown} can not be read: {error}."))?;
+    let text = fs::read(&path).map_err(|error| format!("{shown} cannot be read: {error}."))?;
     let document = uci::parse(&text)
         .map_err(|error| format!("{shown}, line {}: {}.", error.line, error.reason))?;
     let section = document

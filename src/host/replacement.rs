@@ -1,4 +1,4 @@
-//! Files that are replaced in one step, which a power cut can not halve.
+//! Files that are replaced in one step, which a power cut cannot halve.
 //!
 //! Not its job: which file, and where its new content is written meanwhile: readers of a folder must not take that for a file of
 //! theirs, and each has rules of its own.

@@ -86,7 +86,7 @@ impl FileChange {
             FileChange::Group(path, group) => (path, chown(path, None, Some(*group))),
             FileChange::Owner(path, user, group) => (path, lchown(path, Some(*user), Some(*group))),
         };
-        result.map_err(|error| format!("{} can not be changed: {error}.", path.display()))
+        result.map_err(|error| format!("{} cannot be changed: {error}.", path.display()))
     }
 }
 
@@ -130,7 +130,7 @@ impl FilePlan {
         }
     }
 
-    /// Those of the wanted boot files that dnsmasq can serve; says which ones it can not, and why.
+    /// Those of the wanted boot files that dnsmasq can serve; says which ones it cannot, and why.
     pub fn existing_boot_files(
         &mut self,
         root: &Path,
@@ -148,7 +148,7 @@ impl FilePlan {
             }
             if !fs::canonicalize(&path).is_ok_and(|real| real.starts_with(&jail)) {
                 self.notes.push(format!(
-                    "{} is a link that leads out of {}, where dnsmasq can not follow: copy the file.",
+                    "{} is a link that leads out of {}, where dnsmasq cannot follow: copy the file.",
                     path.display(),
                     root.display()
                 ));
@@ -322,7 +322,7 @@ pub(super) fn is_root() -> bool {
     fs::metadata("/proc/self").is_ok_and(|metadata| metadata.uid() == 0)
 }
 
-/// Why a folder can not be the one whose files are closed to the world, if it can not.
+/// Why a folder cannot be the one whose files are closed to the world, if it cannot.
 pub fn www_fault(www: &str) -> Option<&'static str> {
     let parts: Vec<&str> = www.split('/').filter(|part| !part.is_empty()).collect();
     if !www.starts_with('/') || parts.iter().any(|part| matches!(*part, "." | "..")) {

@@ -49,14 +49,19 @@ impl UciCommand {
     ///
     /// # Errors
     ///
-    /// One sentence, when it can not be read or is not UCI.
+    /// One sentence, when it cannot be read or is not UCI.
     pub fn read(&self) -> Result<(Vec<u8>, Document), String> {
         let path = self.config.join(self.package);
-        let text = fs::read(&path)
-            .map_err(|error| format!("{} can not be read: {error}.", path.display()))?;
+        let text = fs::read(&path).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => format!(
+                "There is no {}: install the package again that it comes with.",
+                path.display()
+            ),
+            _ => format!("{} cannot be read: {error}.", path.display()),
+        })?;
         let document = uci::parse(&text).map_err(|error| {
             format!(
-                "{}, line {}: {}; uci can not read it either, so correct it first.",
+                "{}, line {}: {}; uci cannot read it either, so correct it first.",
                 path.display(),
                 error.line,
                 error.reason
@@ -88,10 +93,10 @@ impl UciCommand {
             .recursive(true)
             .mode(0o700)
             .create(&self.ours)
-            .map_err(|error| format!("{} can not be made: {error}.", self.ours.display()))?;
+            .map_err(|error| format!("{} cannot be made: {error}.", self.ours.display()))?;
         let input = self.ours.with_extension("batch");
         fs::write(&input, batch)
-            .map_err(|error| format!("{} can not be written: {error}.", input.display()))?;
+            .map_err(|error| format!("{} cannot be written: {error}.", input.display()))?;
         let mut command = self.staging_command();
         command.arg("-f").arg(&input).arg("batch");
         let output = self.finished(command.output());
@@ -135,12 +140,12 @@ impl UciCommand {
     ///
     /// # Errors
     ///
-    /// One sentence, when the file can not be removed.
+    /// One sentence, when the file cannot be removed.
     pub fn revert(&self) -> Result<(), String> {
         let staged = self.ours.join(self.package);
         match fs::remove_file(&staged) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                Err(format!("{} can not be removed: {error}.", staged.display()))
+                Err(format!("{} cannot be removed: {error}.", staged.display()))
             }
             _ => Ok(()),
         }
@@ -167,7 +172,7 @@ impl UciCommand {
     fn finished(&self, result: io::Result<Output>) -> Result<Output, String> {
         result.map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => format!(
-                "There is no uci command at {}: 'kickstand apply' works on an OpenWrt router.",
+                "There is no uci command at {}: settings can be written on an OpenWrt router only.",
                 self.program.display()
             ),
             _ => format!("{} does not run: {error}.", self.program.display()),

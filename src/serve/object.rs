@@ -309,13 +309,10 @@ fn window(given: Arguments<'_>) -> Result<Option<u32>, String> {
     let Some(seconds) = given.number("window")? else {
         return Ok(None);
     };
-    let seconds = Some(seconds)
-        .filter(|seconds| (SHORTEST_WINDOW.into()..=LONGEST_WINDOW.into()).contains(seconds))
-        .and_then(|seconds| u32::try_from(seconds).ok());
-    seconds.map(Some).ok_or_else(|| {
-        format!(
-            "window must be {} to {} seconds",
-            SHORTEST_WINDOW, LONGEST_WINDOW
-        )
+    let allowed = u32::try_from(seconds)
+        .ok()
+        .filter(|seconds| (SHORTEST_WINDOW..=LONGEST_WINDOW).contains(seconds));
+    allowed.map(Some).ok_or_else(|| {
+        format!("window must be {SHORTEST_WINDOW} to {LONGEST_WINDOW} seconds, not {seconds}")
     })
 }

@@ -18,8 +18,12 @@ impl Engine {
         look_ends: Happening,
         now: &Now,
     ) {
-        self.count_end(name, (before.phase, after.phase), now);
-        self.watch_phase(name, after.phase, now);
+        let happening = Happening::of_change(before, after, look_ends);
+        // The end of a look at the hardware leads back to an earlier phase: nothing was installed, and nothing failed, again.
+        if happening == Happening::Phase(after.phase) {
+            self.count_end(name, (before.phase, after.phase), now);
+            self.watch_phase(name, after.phase, now);
+        }
         // Everything else that changes a phase was asked for by somebody, and whoever handled that says it.
         if after.phase == Phase::Expired {
             let kind = after.phase.word();
@@ -31,7 +35,6 @@ impl Engine {
                 json!({"host": name, "phase": after.phase.word(), "note": after.note}),
             );
         }
-        let happening = Happening::of_change(before, after, look_ends);
         self.webhooks
             .tell_of_host(happening, name, (before.phase, after), now);
     }

@@ -41,7 +41,7 @@ fn read(
     for path in files {
         let shown = path.display().to_string();
         let head = boot_files::read(&path)
-            .map_err(|error| Failure::Failed(format!("{shown} can not be read: {error}")))?;
+            .map_err(|error| Failure::Failed(format!("{shown} cannot be read: {error}")))?;
         match examine(&head.bytes, head.length) {
             Err(Fault::Gzip) => ready.extend(unpack(&path, &shown, only)?),
             Err(fault) if head.length > READ_LIMIT => {

@@ -65,7 +65,7 @@ pub fn look(main: &Main, root: &Path) -> Look {
                 lengths.insert(name.clone(), head.length);
                 files.insert(name, examine(&head.bytes, head.length));
             }
-            Err(error) => notes.push(format!("{} can not be read: {error}.", shown(&name))),
+            Err(error) => notes.push(format!("{} cannot be read: {error}.", shown(&name))),
         }
     }
     Look {

@@ -70,7 +70,7 @@ fn lock(paths: &Paths) -> Result<fs::File, Failure> {
         .and_then(|()| fs::File::create(&path))
         .map_err(|error| {
             Failure::Failed(format!(
-                "{} can not be locked: {error}; run this as root",
+                "{} cannot be locked: {error}; run this as root",
                 path.display()
             ))
         })?;

@@ -49,7 +49,7 @@ pub fn handouts(
             Err(_) => match main.boot_files.get(&architecture) {
                 Some(chosen) => {
                     handout.problems.push(format!(
-                        "{} get no boot file: kickstand.main.boot_file_{} chooses {chosen}, and dnsmasq can not serve that.",
+                        "{} get no boot file: kickstand.main.boot_file_{} chooses {chosen}, and dnsmasq cannot serve that.",
                         words(architecture),
                         architecture.word()
                     ));
@@ -83,7 +83,7 @@ fn judge(handout: &mut Handout, file: &str, files: &BTreeMap<String, Result<Boot
             Some(Err(fault)) => handout.problems.push(format!("{name} {fault}.")),
             Some(Ok(found)) if found.architecture != handout.architecture => {
                 handout.problems.push(format!(
-                    "{name} is for {}, so {} can not start it.",
+                    "{name} is for {}, so {} cannot start it.",
                     words(found.architecture),
                     words(handout.architecture)
                 ));

@@ -109,10 +109,10 @@ impl fmt::Display for Fault {
             ),
             Fault::Gzip => f.write_str("is a gzip archive: unpack it first, unless it is iPXE's ipxeboot.tar.gz"),
             Fault::Iso => f.write_str(
-                "is an image of a CD, which firmware can not load from a network: take the .efi or .kpxe file instead",
+                "is an image of a CD, which firmware cannot load from a network: take the .efi or .kpxe file instead",
             ),
             Fault::Disk => f.write_str(
-                "is an image of a disk, which firmware can not load from a network: take the .efi or .kpxe file instead",
+                "is an image of a disk, which firmware cannot load from a network: take the .efi or .kpxe file instead",
             ),
             Fault::Kernel => f.write_str(
                 "is a Linux kernel (iPXE's .lkrn looks like one), which firmware does not load: iPXE loads kernels, as a \

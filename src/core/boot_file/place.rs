@@ -42,9 +42,7 @@ pub fn place(
     force: bool,
 ) -> Result<(Option<BootFile>, String), String> {
     let own_name = || match name_fault(source.name) {
-        Some(fault) => Err(format!(
-            "can not be handed out: its name {fault}; rename it"
-        )),
+        Some(fault) => Err(format!("cannot be handed out: its name {fault}; rename it")),
         None if source.name.contains('/') => Err("has a name with a '/'".to_owned()),
         None => Ok(source.name.to_owned()),
     };

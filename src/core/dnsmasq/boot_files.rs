@@ -179,7 +179,7 @@ pub fn choose(
     ))
 }
 
-/// Why a name relative to `tftp_root` can not be announced, if it can not.
+/// Why a name relative to `tftp_root` cannot be announced, if it cannot.
 ///
 /// The name ends up in a line of dnsmasq's configuration, where commas, quotes and `#` mean something, and in a URL.
 pub fn name_fault(file: &str) -> Option<&'static str> {
@@ -198,7 +198,7 @@ pub fn name_fault(file: &str) -> Option<&'static str> {
     None
 }
 
-/// Why a folder can not be the root of TFTP, if it can not.
+/// Why a folder cannot be the root of TFTP, if it cannot.
 ///
 /// It becomes a line of dnsmasq's configuration (a comma would begin a second field) and a mount of its jail (a blank would
 /// make two of it), and everything below it that the world may read is sent to whoever asks.

@@ -230,6 +230,8 @@ fn fresh_name(known: &Known<'_>, row: &Row, mac: Option<&Value>) -> Result<Strin
     let name = match (row.text("hostname"), cards(mac).next()) {
         (Some(hostname), _) => hostname.replace(|c| !plain(c), "_"),
         (None, Some(mac)) => format!("host_{}", mac.to_string().replace(':', "")),
+        // What is no card is told with all else that is wrong with the row: by a name that is never written.
+        (None, None) if mac.is_some() => row.place.replace(|c| !plain(c), "_"),
         (None, None) => {
             let why =
                 "a host needs a mac: each network card that may boot, such as b8:ca:3a:00:00:01";

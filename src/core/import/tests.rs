@@ -109,6 +109,24 @@ fn everything_that_is_wrong_is_told_at_once_with_its_line() {
 }
 
 #[test]
+fn a_row_without_a_name_whose_card_is_none_is_told_all_that_is_wrong_with_it() {
+    let found = faults("mac,profile,gatway\nzz,el8,1\n");
+    for due in [
+        "line 2, mac: 'zz' must be",
+        "line 2, profile: 'el8' is no profile",
+        "line 2, gatway: is no option here",
+    ] {
+        assert!(
+            found.iter().any(|fault| fault.starts_with(due)),
+            "{due}: {found:?}"
+        );
+    }
+    assert!(
+        faults("[{\"mac\": 5, \"profile\": \"el9\"}]")[0].starts_with("entry 1, mac: '5' must be")
+    );
+}
+
+#[test]
 fn a_host_that_is_there_is_changed_only_when_that_is_asked_for() {
     let table = "mac,profile,disk,leave\n52:54:00:00:00:01,el9,,exit1\n";
     assert_eq!(

@@ -23,7 +23,7 @@ mod tests;
 pub use check::{LONGEST_WINDOW, SHORTEST_WINDOW, download_url, sha256};
 pub use read::read;
 
-/// Everything that the user configured and that can be used, and what can not be used, with the reason.
+/// Everything that the user configured and that can be used, and what cannot be used, with the reason.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Settings {
     /// `config kickstand 'main'`.

@@ -1,4 +1,4 @@
-//! Stands in for OpenWrt's dnsmasq.init: UCI's `dhcp` → dnsmasq.conf → a running dnsmasq. It can not show procd (respawn,
+//! Stands in for OpenWrt's dnsmasq.init: UCI's `dhcp` → dnsmasq.conf → a running dnsmasq. It cannot show procd (respawn,
 //! debounce, triggers), the jail and its mounts, the user `dnsmasq`, DNS, DHCPv6 and router advertisements, the probe for
 //! other DHCP servers, nor what the init script does with options that are not translated here.
 //!

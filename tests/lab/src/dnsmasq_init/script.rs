@@ -51,7 +51,7 @@ impl InitScript {
     ///
     /// # Panics
     ///
-    /// If the file can not be written.
+    /// If the file cannot be written.
     pub fn install(root: &Path, namespace: &str, uci: &Path, entry: &str, extra: &[&str]) -> Self {
         let path = root.join("etc/init.d/dnsmasq");
         fs::create_dir_all(root.join("lab")).expect("the root can be written");
@@ -77,7 +77,7 @@ impl InitScript {
     ///
     /// # Panics
     ///
-    /// If a file can not be written.
+    /// If a file cannot be written.
     pub fn tell_hotplug(&self, ubus: &Path, socket: &Path) {
         let script = format!(
             "#!/bin/sh\nROOT='{}' UBUS='{}' SOCKET='{}'\n{}",
@@ -107,7 +107,7 @@ impl InitScript {
     ///
     /// # Panics
     ///
-    /// If the file can not be written.
+    /// If the file cannot be written.
     pub fn refuse(&self, text: &str) {
         fs::write(self.root.join("lab/refuse"), text).expect("the root can be written");
     }
