@@ -12,7 +12,7 @@ use std::time::Duration;
 use kickstand_lab::process::wait_until;
 use kickstand_lab::service::{ROUTER, Service};
 use serde_json::json;
-use service_support::{CONFIG, Machine, R220A, STRANGER, arm, service, status};
+use service_support::{CONFIG, Machine, R220A, STRANGER, arm, discover_r220a, service, status};
 use ubus_support::asking::ask;
 
 /// Uptime of the service's router when it starts, in seconds.
@@ -59,6 +59,28 @@ fn one_that_never_came() {
     assert_eq!(diagnosis(&service), "");
     service.set_uptime(START + 7201);
     assert_eq!(diagnosis(&service), "never-seen");
+}
+
+/// What a look at the hardware saw says nothing about the installation before it.
+#[test]
+fn one_that_was_looked_at_since() {
+    let service = armed();
+    service.set_uptime(START + 7201);
+    assert_eq!(diagnosis(&service), "never-seen");
+    discover_r220a(&service);
+    assert_eq!(status(&service, "r220a")["phase"], "expired");
+    assert_eq!(diagnosis(&service), "");
+    let told = service.kickstand(&["status", "r220a"]).stdout;
+    let told = String::from_utf8_lossy(&told).into_owned();
+    assert_eq!(
+        told.matches("1 disk").count(),
+        2,
+        "in its head and once in its timeline: {told}"
+    );
+    for command in [&["arm", "--discover", "r220a"][..], &["disarm", "r220a"]] {
+        assert!(service.kickstand(command).status.success());
+    }
+    assert_eq!(diagnosis(&service), "");
 }
 
 #[test]

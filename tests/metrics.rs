@@ -84,6 +84,9 @@ fn what_happens_is_counted() {
         value(&before, "kickstand_decisions_total{decision=\"install\"}"),
         0
     );
+    // Else the first failure would be no increase.
+    let failed = "kickstand_installations_total{profile=\"almalinux9\",result=\"failed\"}";
+    assert_eq!(value(&before, failed), 0);
 
     installs(&service);
     arm(&service, "web");

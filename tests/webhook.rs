@@ -8,6 +8,7 @@ mod webhook_support;
 
 use std::io::Write;
 use std::thread;
+use std::time::Duration;
 
 use kickstand_lab::service::Service;
 use serde_json::{Value, json};
@@ -301,6 +302,66 @@ fn a_changed_url_counts_for_what_waits_and_a_webhook_that_is_gone_takes_it_along
     );
     service.commit(&config(&receiver.url("/again")));
     assert_eq!(webhook(&service, "chat")["waiting"], 0);
+}
+
+#[test]
+fn a_failure_at_the_old_url_is_none_of_the_new_one() {
+    let away = Receiver::new(|stream| {
+        thread::sleep(Duration::from_millis(700));
+        let _ = stream.write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n");
+    });
+    let config = |url: &str| with_webhook(CONFIG, "chat", url, "");
+    let service = service_with(&config(&away.url("/away")));
+    install(&service);
+    away.waits_for(1);
+    let receiver = Receiver::answering(&[]);
+    service.commit(&config(&receiver.url("/here")));
+    service.signal("HUP");
+    receiver.waits_for(1);
+    let chat = waits_until(&service, "it is told", |chat| chat["delivered"] == 1);
+    assert_eq!(
+        (&chat["failed"], &chat["trouble"]),
+        (&json!(0), &Value::Null)
+    );
+    assert_eq!(chat["last"], "it answered 200");
+}
+
+#[test]
+fn more_servers_with_names_than_are_looked_up_at_once_are_all_told() {
+    let receiver = Receiver::answering(&[]);
+    let url = format!("http://localhost:{}/", receiver.port());
+    let mut config = CONFIG.to_owned();
+    for name in ["chat", "a", "b", "c", "d"] {
+        config = with_webhook(&config, name, &url, "installed");
+    }
+    let service = service_with(&config);
+    install(&service);
+    receiver.waits_for(5);
+    for name in ["chat", "a", "b", "c", "d"] {
+        let told = || webhook(&service, name)["delivered"] == 1;
+        assert!(
+            kickstand_lab::process::wait_until(Duration::from_secs(20), told),
+            "{name}"
+        );
+    }
+    assert!(
+        !service.log().contains("was not looked up"),
+        "{}",
+        service.log()
+    );
+}
+
+#[test]
+fn a_host_that_was_to_report_its_hardware_and_is_armed_to_install_is_told_as_armed_again() {
+    let receiver = Receiver::answering(&[]);
+    let service = service_telling(&receiver, "armed");
+    let discover = service.kickstand(&["arm", "--discover", "r220a"]);
+    assert!(discover.status.success(), "{discover:?}");
+    arm(&service, "r220a");
+    let seen = receiver.waits_for(2);
+    let text = |index: usize| seen[index].body["text"].as_str().unwrap_or_default();
+    assert!(text(0).contains("no disk is written"), "{}", text(0));
+    assert!(!text(1).contains("no disk is written"), "{}", text(1));
 }
 
 #[test]

@@ -95,7 +95,7 @@ impl Engine {
 
     fn meet(&mut self, machine: &Machine) {
         let now = self.now();
-        if self.strangers.get(machine.mac).is_none() && self.strangers.may_tell(&now) {
+        if self.strangers.remember(machine.clone(), &now) {
             log::info!(
                 "{} asks what to boot and is no host ({} {})",
                 machine.mac,
@@ -104,7 +104,6 @@ impl Engine {
             );
             self.say_unknown(machine, &now);
         }
-        self.strangers.remember(machine.clone(), &now);
     }
 
     fn boot_host(

@@ -240,6 +240,9 @@ impl Engine {
         for mac in settings.macs.keys() {
             self.strangers.forget(*mac);
         }
+        for profile in settings.profiles.keys() {
+            self.counters.profile(profile);
+        }
         self.senders.forget_all();
         self.sightings
             .retain(|name, _| settings.configured.contains_key(name));
@@ -295,7 +298,11 @@ impl Engine {
             self.state.durations = before_learning.unwrap_or_else(|| self.durations().clone());
             return Err(error);
         }
-        if after.phase != before.phase {
+        // Armed for a look and then to install: the phase is the same, and what the next boot does is not.
+        let looks = |record: &Record| record.arm.as_ref().is_some_and(|arm| arm.back().is_some());
+        let armed_anew =
+            after.arm.is_some() && before.arm.is_some() && looks(&after) != looks(&before);
+        if after.phase != before.phase || armed_anew {
             self.say_phase(name, (&before, &after), look_ends, &now);
         }
         self.look_at(&before, &after, &now);

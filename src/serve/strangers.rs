@@ -26,11 +26,14 @@ struct Seen {
     machine: Machine,
     asked: u32,
     uptime: u64,
+    /// Whether people were told of it.
+    told: bool,
 }
 
 impl Strangers {
-    /// Remembers a machine that asked.
-    pub fn remember(&mut self, machine: Machine, now: &Now) {
+    /// Remembers a machine that asked. Returns whether people are to be told of it now: of each once, and of one a second at
+    /// most, whatever somebody invents. Whoever waits for that asks again.
+    pub fn remember(&mut self, machine: Machine, now: &Now) -> bool {
         let mac = machine.mac;
         if self.seen.len() >= KEPT && !self.seen.contains_key(&mac) {
             let oldest = self
@@ -42,15 +45,19 @@ impl Strangers {
                 self.seen.remove(&oldest);
             }
         }
-        let asked = self.seen.get(&mac).map_or(0, |seen| seen.asked);
+        let (asked, told) =
+            (self.seen.get(&mac)).map_or((0, false), |seen| (seen.asked, seen.told));
+        let tell = !told && self.may_tell(now);
         self.seen.insert(
             mac,
             Seen {
                 machine,
                 asked: asked.saturating_add(1),
                 uptime: now.uptime,
+                told: told || tell,
             },
         );
+        tell
     }
 
     /// Forgets one. Returns whether it was there.
@@ -63,8 +70,7 @@ impl Strangers {
         self.seen.len()
     }
 
-    /// Whether people may be told of a new machine now: once a second at most, whatever somebody invents.
-    pub fn may_tell(&mut self, now: &Now) -> bool {
+    fn may_tell(&mut self, now: &Now) -> bool {
         let is_quiet = self
             .told
             .is_some_and(|told| now.uptime.saturating_sub(told) < QUIET);
@@ -97,6 +103,25 @@ impl Strangers {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_machines_that_ask_at_once_each_is_told_in_its_turn() {
+        let mut strangers = Strangers::default();
+        let mut ask = |card: &str, uptime| {
+            let now = Now {
+                router_start: "a".to_owned(),
+                uptime,
+                wall: None,
+            };
+            strangers.remember(Machine::unseen(card.parse().expect("valid")), &now)
+        };
+        let (first, second) = ("52:54:00:00:00:01", "52:54:00:00:00:02");
+        assert!(ask(first, 0));
+        assert!(!ask(second, 10), "not within a second");
+        assert!(!ask(first, 2000), "told already");
+        assert!(ask(second, 2000));
+        assert!(!ask(second, 9000));
+    }
 
     #[test]
     fn the_oldest_makes_room() {

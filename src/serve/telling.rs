@@ -25,8 +25,8 @@ impl Engine {
             self.watch_phase(name, after.phase, now);
         }
         // Everything else that changes a phase was asked for by somebody, and whoever handled that says it.
-        if after.phase == Phase::Expired {
-            let kind = after.phase.word();
+        if happening == Happening::Phase(Phase::Expired) {
+            let kind = Phase::Expired.word();
             self.events.add(now, name, kind, after.note.clone());
         }
         if let Some(notifier) = &self.notifier {

@@ -57,6 +57,9 @@ const QUOTED: usize = 120;
 
 /// What is wrong, if anything seems to be.
 pub fn diagnose(facts: &Facts<'_>) -> Option<Diagnosis> {
+    if stops::was_looked_at(facts) {
+        return None;
+    }
     let mut diagnosis = from_log(facts).or_else(|| stops::diagnose(facts))?;
     diagnosis.action = diagnosis.action.replace("HOST", facts.host);
     Some(diagnosis)

@@ -114,6 +114,15 @@ fn stop(code: &str) -> Option<Diagnosis> {
     Some(Diagnosis::new(stop.code, stop.sentence, stop.action))
 }
 
+/// Whether a host that failed or expired was armed since then, to report its hardware, and that has ended: what was seen
+/// since says nothing about the installation.
+pub fn was_looked_at(facts: &Facts<'_>) -> bool {
+    let is_over = matches!(facts.phase, Phase::Failed | Phase::Expired);
+    is_over
+        && last(facts.events, &["armed", "hardware", "disarmed"])
+            .is_some_and(|(_, event)| event.kind != "armed")
+}
+
 /// What the way so far says.
 pub fn diagnose(facts: &Facts<'_>) -> Option<Diagnosis> {
     let armed = facts.events.iter().rposition(|event| event.kind == "armed");

@@ -53,7 +53,10 @@ pub fn lines(text: &str) -> Result<Vec<Line>, usize> {
 }
 
 fn separator(text: &str) -> char {
-    let head = text.lines().next().unwrap_or_default();
+    let mut lines = text.lines();
+    let head = lines
+        .find(|line| !line.trim().is_empty())
+        .unwrap_or_default();
     let count = |wanted: char| head.chars().filter(|found| *found == wanted).count();
     let others = [';', '\t'].into_iter();
     let mut more = others.filter(|other| count(*other) > count(','));
@@ -75,6 +78,12 @@ pub fn line<'a>(fields: impl Iterator<Item = &'a str>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_empty_line_before_the_first_says_nothing_about_what_separates() {
+        assert_eq!(separator("\n \nname;mac;profile\na,b;c;d\n"), ';');
+        assert_eq!(separator("\n"), ',');
+    }
 
     fn read(text: &str) -> Vec<Vec<String>> {
         let lines = lines(text).expect("quotes are closed");

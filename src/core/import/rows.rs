@@ -226,11 +226,11 @@ pub fn to_csv(sections: &[&Section]) -> String {
     for section in sections {
         let cells = columns.iter().map(|column| match section.option(column) {
             None => String::new(),
+            // What is written as `option` where a list belongs is a list of one.
+            Some(Value::Text(text)) if LISTS.contains(&column.as_str()) => escaped(text),
             Some(Value::Text(text)) => text.clone(),
             Some(Value::List(items)) => {
-                let items = items
-                    .iter()
-                    .map(|item| item.replace('\\', "\\\\").replace(';', "\\;"));
+                let items = items.iter().map(|item| escaped(item));
                 items.collect::<Vec<_>>().join(";")
             }
         });
@@ -240,6 +240,11 @@ pub fn to_csv(sections: &[&Section]) -> String {
         text.push_str(&csv::line(cells.iter().map(String::as_str)));
     }
     text
+}
+
+/// An item of a list, so that what separates items is none in it.
+fn escaped(item: &str) -> String {
+    item.replace('\\', "\\\\").replace(';', "\\;")
 }
 
 /// The hosts as JSON that [`read`] gives back.

@@ -236,6 +236,27 @@ fn an_item_that_ends_in_a_backslash_comes_back() {
     assert_comes_back(&[("A".to_owned(), items)]);
 }
 
+/// `option var` where `list var` belongs is one value to the service.
+#[test]
+fn a_list_that_is_written_as_an_option_comes_back() {
+    let text =
+        "config host 'web1'\n\tlist mac '52:54:00:00:00:01'\n\toption var 'ntp=a=1;b=C:\\x'\n";
+    let document = uci::parse(text.as_bytes()).expect("valid UCI");
+    let hosts: Vec<&Section> = document.of_kind("host").collect();
+    let rows = read(&to_csv(&hosts)).expect("our own table");
+    let fresh = target(&Known::new(&Document::default()), &rows[0]).expect("has a card");
+    assert_eq!(
+        fresh.option("var").map(items),
+        Some(&["ntp=a=1;b=C:\\x".to_owned()][..])
+    );
+    let again = plan(&document, &rows, false).map_err(|faults| faults.len());
+    assert_eq!(
+        again.map(|plan| plan.changes),
+        Err(1),
+        "its profile is missing, and nothing else is wrong"
+    );
+}
+
 proptest! {
     #[test]
     fn what_is_exported_is_imported_as_it_was(

@@ -74,6 +74,11 @@ impl Counters {
         *self.requests.entry((route, status)).or_default() += 1;
     }
 
+    /// There is such a profile: its counters begin at zero, so that the first of its installations is seen to happen.
+    pub fn profile(&mut self, profile: &str) {
+        self.of_profile(profile);
+    }
+
     /// An installation of a profile ended well, after so many seconds if they are known.
     pub fn installed(&mut self, profile: &str, seconds: Option<u64>) {
         let installations = self.of_profile(profile);

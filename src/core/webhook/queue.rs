@@ -103,17 +103,19 @@ pub struct Queue {
 }
 
 impl Queue {
-    /// Adds a delivery; whether another one was dropped for it.
+    /// Adds a delivery; whether another one was dropped for it: the oldest, but first those that anybody on the LAN can cause.
     pub fn push(&mut self, delivery: Rc<Delivery>) -> bool {
         self.waiting.push_back(delivery);
         if self.waiting.len() <= MOST_WAITING {
             return false;
         }
         // The one that is being sent may arrive yet.
-        if self.busy {
-            self.waiting.remove(1);
-        } else {
-            self.waiting.pop_front();
+        let first = usize::from(self.busy);
+        let mut others = self.waiting.iter().skip(first);
+        let unknown = others.position(|delivery| delivery.event == Happening::Unknown);
+        let goes = first + unknown.unwrap_or(0);
+        self.waiting.remove(goes);
+        if goes == 0 {
             self.attempts = 0;
         }
         self.dropped += 1;
@@ -165,6 +167,15 @@ impl Queue {
         match self.gave_up {
             true => self.failed += 1,
             false => self.delivered += 1,
+        }
+    }
+
+    /// The delivery of that id was sent to where it no longer belongs, and not taken there: it goes to the new place as if it
+    /// had never been sent.
+    pub fn sent_elsewhere(&mut self, id: &str, now: u64) {
+        if self.waiting.front().is_some_and(|first| first.id == id) {
+            self.busy = false;
+            self.redirect(now);
         }
     }
 
@@ -242,6 +253,37 @@ mod tests {
             queue.ended(&sent.id, outcome, due);
         }
         seen
+    }
+
+    #[test]
+    fn what_strangers_cause_makes_room_for_what_happens_to_hosts() {
+        let mut queue = Queue::default();
+        let of = |id: usize, event| {
+            Rc::new(Delivery {
+                id: id.to_string(),
+                event,
+                body: String::new(),
+            })
+        };
+        queue.push(of(0, Happening::Discovered));
+        for id in 1..=300 {
+            queue.push(of(id, Happening::Unknown));
+        }
+        assert_eq!((queue.waiting(), queue.dropped), (MOST_WAITING, 45));
+        let (first, _) = queue.take(0).expect("it is due");
+        assert_eq!(first.id, "0");
+    }
+
+    #[test]
+    fn what_was_sent_to_the_old_place_goes_to_the_new_one_as_if_it_were_new() {
+        let mut queue = Queue::default();
+        queue.push(delivery(1));
+        queue.take(0).expect("it is due");
+        queue.redirect(10);
+        assert_eq!(queue.due(), None, "it is under way");
+        queue.sent_elsewhere("1", 20);
+        assert_eq!((queue.failed, queue.last(), queue.trouble()), (0, "", None));
+        assert_eq!(queue.take(20).map(|(_, attempt)| attempt), Some(1));
     }
 
     #[test]

@@ -3,14 +3,13 @@
 //! Not its job: connecting (`post`).
 
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
 use tokio::time::timeout;
 
-/// For an answer. musl asks each name server twice, five seconds each; a thread that takes longer ends by itself later.
+/// For a place, and again for an answer. musl asks each name server twice, five seconds each; a thread that takes longer ends by itself later.
 const TIME: Duration = Duration::from_secs(11);
 /// Names looked up at once; each needs a thread.
 const MOST: usize = 2;
@@ -19,33 +18,20 @@ const STACK: usize = 256 * 1024;
 /// Addresses of one name that are tried.
 const ADDRESSES: usize = 4;
 
-/// Names that are being looked up.
-static UNDER_WAY: AtomicUsize = AtomicUsize::new(0);
-
-/// A place among them.
-struct Place;
-
-impl Place {
-    fn take() -> Option<Self> {
-        let next = |count| (count < MOST).then_some(count + 1);
-        let taken = UNDER_WAY.fetch_update(Ordering::AcqRel, Ordering::Acquire, next);
-        taken.ok().map(|_| Place)
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        UNDER_WAY.fetch_sub(1, Ordering::AcqRel);
-    }
-}
+/// Places of those that are looked up. Who finds none waits.
+static PLACES: Semaphore = Semaphore::const_new(MOST);
 
 /// The addresses of a host, or a sentence.
 pub async fn addresses(host: &str, port: u16) -> Result<Vec<SocketAddr>, String> {
     if let Ok(address) = host.parse::<IpAddr>() {
         return Ok(vec![SocketAddr::new(address, port)]);
     }
-    let place = Place::take()
-        .ok_or_else(|| format!("'{host}' was not looked up: DNS keeps others waiting too"))?;
+    // The semaphore is never closed.
+    let Ok(Ok(place)) = timeout(TIME, PLACES.acquire()).await else {
+        return Err(format!(
+            "'{host}' was not looked up: DNS keeps others waiting too"
+        ));
+    };
     let (tell, told) = oneshot::channel();
     let name = host.to_owned();
     let look = move || {
@@ -64,19 +50,5 @@ pub async fn addresses(host: &str, port: u16) -> Result<Vec<SocketAddr>, String>
         Ok(Ok(Err(error))) => Err(failed(&error)),
         Ok(Err(_)) => Err(failed(&"the thread ended")),
         Err(_) => Err(failed(&"DNS does not answer")),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn there_are_two_places_and_who_leaves_makes_room() {
-        let (first, second) = (Place::take(), Place::take());
-        assert!(first.is_some() && second.is_some());
-        assert!(Place::take().is_none());
-        drop(first);
-        assert!(Place::take().is_some());
     }
 }

@@ -344,6 +344,13 @@ impl Engine {
             }
             return;
         }
+        let moved = hook.setting.url != attempt.setting.url
+            || hook.setting.authorization != attempt.setting.authorization;
+        if moved && !outcome.is_delivered() {
+            hook.queue.sent_elsewhere(id, clock);
+            self.webhooks.changed.notify_one();
+            return;
+        }
         let was = hook.queue.last().to_owned();
         hook.queue.ended(id, outcome, clock);
         hook.ended = Some(now);

@@ -16,8 +16,10 @@ use crate::core::webhook::Webhook;
 use crate::core::webhook::http::{Answer, HEAD_LENGTH, request};
 use crate::core::webhook::queue::{Delivery, Outcome};
 
-/// For a connection. A server on the LAN takes milliseconds, one behind a slow line a second.
+/// For a connection, by all addresses of a server together. On the LAN it takes milliseconds, behind a slow line a second.
 const CONNECT_TIME: Duration = Duration::from_secs(5);
+/// For one address at least: where IPv6 leads nowhere, IPv4 gets its turn.
+const ADDRESS_TIME: Duration = Duration::from_secs(2);
 /// For the head of the answer, from the connection on: chat servers pass on what they get before they answer.
 const ANSWER_TIME: Duration = Duration::from_secs(10);
 /// For the rest, which nobody looks at: it is taken so that the server does not log a broken connection. It comes with the
@@ -50,18 +52,16 @@ async fn attempt(to: &Webhook, delivery: &Delivery, number: u32) -> Result<Outco
 /// A connection to the first address that takes one.
 async fn connect(authority: &str, addresses: &[SocketAddr]) -> Result<TcpStream, String> {
     let failed = |why: &dyn std::fmt::Display| format!("cannot connect to {authority}: {why}");
-    let any = async {
-        let mut why = failed(&"it has no address");
-        for address in addresses {
-            match TcpStream::connect(address).await {
-                Ok(stream) => return Ok(stream),
-                Err(error) => why = failed(&error),
-            }
+    let share = CONNECT_TIME / u32::try_from(addresses.len().max(1)).unwrap_or(u32::MAX);
+    let mut why = failed(&"it has no address");
+    for address in addresses {
+        match timeout(share.max(ADDRESS_TIME), TcpStream::connect(address)).await {
+            Ok(Ok(stream)) => return Ok(stream),
+            Ok(Err(error)) => why = failed(&error),
+            Err(_) => why = failed(&"it does not answer"),
         }
-        Err(why)
-    };
-    let connected = timeout(CONNECT_TIME, any).await;
-    connected.unwrap_or_else(|_| Err(failed(&"it does not answer")))
+    }
+    Err(why)
 }
 
 /// Sends all of it, and reads the head of the answer, which may come before.

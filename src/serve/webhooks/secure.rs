@@ -53,7 +53,7 @@ fn run(program: &Path, arguments: &[String]) -> Result<Outcome, String> {
     let mut child = Command::new(program)
         .args(arguments)
         .stdin(Stdio::null())
-        .stdout(Stdio::null())
+        .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .map_err(|error| match error.kind() {
@@ -67,12 +67,24 @@ fn run(program: &Path, arguments: &[String]) -> Result<Outcome, String> {
     if code.is_err() {
         let _ = child.kill();
         let _ = child.wait();
+        if says_something(&mut child) {
+            return Ok(Outcome::Delivered(
+                "it took it, and did not end its answer".to_owned(),
+            ));
+        }
     }
     let mut said = Vec::new();
     if let Some(words) = child.stderr.take() {
         let _ = words.take(WORDS).read_to_end(&mut said);
     }
     Ok(outcome(code?, &String::from_utf8_lossy(&said)))
+}
+
+/// Whether a body has come, which it passes on of a good answer alone.
+fn says_something(child: &mut Child) -> bool {
+    let mut first = [0];
+    let came = child.stdout.take().map(|mut body| body.read(&mut first));
+    matches!(came, Some(Ok(1)))
 }
 
 /// Its exit code; none when a signal ended it.

@@ -69,6 +69,9 @@ return view.extend({
 	render([ status ]) {
 		parts.loadStyle();
 		this.faults = status.fault_list ?? [];
+		// Of a section without a fault in the list: usable, or nobody knows.
+		const isWhole = (status.fault_count ?? 0) <= this.faults.length;
+		this.faultless = status.trouble ? '–' : isWhole ? '✔' : '?';
 		this.search = '';
 		const map = this.map = new form.Map('kickstand', 'kickstand', _('Servers that install themselves over the network.'));
 		map.tabbed = true;
@@ -150,7 +153,7 @@ return view.extend({
 				return E('div', {}, [ _('after Save & Apply') ]);
 
 			const mine = this.faults.filter((fault) => concerns(fault, type, section_id));
-			return E('div', {}, mine.length ? mine.map((fault) => faultLine((fault.option ? fault.option + ': ' : '') + fault.text)) : [ '✔' ]);
+			return E('div', {}, mine.length ? mine.map((fault) => faultLine((fault.option ? fault.option + ': ' : '') + fault.text)) : [ this.faultless ]);
 		};
 	},
 
@@ -179,7 +182,7 @@ return view.extend({
 		add(form.Value, 'tftp_root', _('TFTP folder'), _('Where the boot files are.'), [ check.path ], { placeholder: '/srv/tftp' });
 		add(form.Value, 'www', _('Folder of answer files'), _('Holds your own templates (answers) and media (files).'), [ check.path ], { placeholder: '/www/kickstand' });
 		add(form.Flag, 'ssh_host_keys', _('SSH host keys'), _('Give each installed system a host key that is known before the first login.'), [], { default: '1', rmempty: false });
-		add(form.Value, 'syslog_port', _('Log port'), _('UDP port for the logs of installers.'), [ check.port ], { placeholder: '5140' });
+		add(form.Value, 'syslog_port', _('Log port'), _('UDP and TCP port for the logs of installers.'), [ check.port ], { placeholder: '5140' });
 		add(form.DynamicList, 'allow', _('May read the status'), _('Networks, besides the router itself, that may ask for status and metrics over HTTP.'), [ check.network ], { placeholder: '192.0.2.0/24' });
 		for (const [ name, title ] of [ [ 'boot_file_bios', 'BIOS' ], [ 'boot_file_x86_64', 'x86-64 UEFI' ], [ 'boot_file_arm64', 'ARM64 UEFI' ] ])
 			add(form.Value, name, _('Boot file for %s').format(title), _('Below the TFTP folder; empty: the one that is found there.'), [ check.relative_path ], {});
@@ -207,7 +210,7 @@ return view.extend({
 		add(form.Value, 'answer', _('Template'), _('File in the folder “answers”, or a built-in one.'), [ check.template_name ], {
 			modalonly: true, placeholder: 'almalinux.ks', relations: [ template ]
 		});
-		add(form.DynamicList, 'package', _('Packages'), _('Installed besides the minimum.'), [ check.software ], inside);
+		add(form.DynamicList, 'package', _('Packages'), _('Installed besides the minimal environment, or in its place (@^…).'), [ check.software ], inside);
 		add(form.DynamicList, 'var', _('Variables'), _('name=value, for the template.'), [ check.variable ], inside);
 		this.faultColumn(s, 'profile');
 	},
