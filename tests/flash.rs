@@ -258,3 +258,131 @@ fn no_byte_of_it_can_change_and_leave_an_arm() {
         assert!(records.all(|record| record.arm.is_none()), "byte {at}");
     }
 }
+
+/// The arm is in the file by then, and only the note in RAM that vouches for the file is missing.
+#[test]
+fn an_arm_that_was_refused_does_not_come_back_with_what_is_written_of_another_host() {
+    let other = "config host 'g'\n\toption profile 'p'\n\toption mac '52:54:00:00:00:02'\n";
+    let tree = tree(&(host("") + other));
+    let mut engine = start(&tree);
+    arm(&mut engine);
+    disarm(&mut engine);
+    let in_the_way = tree.join("var/run/kickstand/written.new");
+    fs::create_dir_all(in_the_way.join("a folder")).expect("a folder can be made");
+    let told = engine.call("arm", &json!({"host": "h", "force": true}));
+    assert_not_written(&told);
+    fs::remove_dir_all(&in_the_way).expect("it was made");
+    let told = engine.call("arm", &json!({"host": "g", "force": true}));
+    assert_eq!(told["error"], Value::Null, "{told}");
+    drop(engine);
+    let engine = start(&tree);
+    assert_eq!(engine.record("h").phase, Phase::Idle);
+    assert_eq!(engine.record("g").phase, Phase::Armed);
+}
+
+const KEYS: &str = "config kickstand 'main'\n\toption ssh_host_keys '1'\n";
+
+#[test]
+fn a_key_that_is_to_be_forgotten_is_forgotten_when_the_flash_takes_writes_again() {
+    let tree = tree(&(host("") + KEYS));
+    tree.write("proc/uptime", "1000.00 1.0\n");
+    let mut engine = start(&tree);
+    arm(&mut engine);
+    disarm(&mut engine);
+    assert!(state_of(&tree).contains("seed"));
+    flash::block(tree.path());
+    tree.write("proc/uptime", "1061.00 1.0\n");
+    engine.refresh();
+    flash::free(tree.path());
+    let warnings = |engine: &mut Engine| engine.call("status", &json!({}))["warnings"].clone();
+    assert_ne!(warnings(&mut engine), json!([]));
+    assert!(engine.next_due().is_some_and(|due| due <= 60_000));
+    tree.write("proc/uptime", "1122.00 1.0\n");
+    engine.refresh();
+    assert!(!state_of(&tree).contains("seed"));
+    assert_eq!(warnings(&mut engine), json!([]));
+    let again = engine.next_due();
+    assert!(
+        again.is_none_or(|due| due > 60_000),
+        "{again:?}: only the window of the arm that was"
+    );
+}
+
+#[test]
+fn a_service_that_ends_forgets_at_once_what_is_to_be_forgotten() {
+    let tree = tree(&(host("") + KEYS));
+    let mut engine = start(&tree);
+    arm(&mut engine);
+    disarm(&mut engine);
+    engine.end();
+    assert!(!state_of(&tree).contains("seed"));
+}
+
+#[test]
+fn the_copy_of_a_damaged_file_has_no_secrets() {
+    let tree = tree(&(host("") + KEYS));
+    let mut engine = start(&tree);
+    arm(&mut engine);
+    let token = engine
+        .record("h")
+        .arm
+        .expect("it is armed")
+        .token
+        .reveal()
+        .to_owned();
+    drop(engine);
+    let text = state_of(&tree);
+    assert!(text.contains(&token) && text.contains("seed"));
+    tree.write(STATE, &text[..text.len() - 1]);
+    drop(start(&tree));
+    let copy = fs::read_to_string(tree.join("etc/kickstand/state.json.damaged")).expect("a text");
+    assert!(
+        !copy.contains(&token) && copy.contains("\"seed\":\"…\""),
+        "{copy}"
+    );
+    assert!(copy.contains("\"h\""), "{copy}");
+}
+
+#[test]
+fn one_look_at_the_clock_that_fails_ends_no_arm() {
+    let tree = tree(&host(""));
+    tree.write("proc/uptime", "1000.00 1.0\n");
+    let mut engine = start(&tree);
+    arm(&mut engine);
+    tree.write("proc/uptime", "");
+    engine.refresh();
+    tree.write("proc/uptime", "1001.00 1.0\n");
+    engine.refresh();
+    assert_eq!(engine.record("h").phase, Phase::Armed);
+}
+
+#[test]
+fn published_files_that_could_not_be_written_are_all_written_with_the_next_change_of_one() {
+    let publish = "\toption publish '1'\n";
+    let two = host(publish)
+        + "config host 'g'\n\toption profile 'p'\n\toption mac '52:54:00:00:00:02'\n"
+        + publish;
+    let tree = tree(&two);
+    let mut engine = start(&tree);
+    arm(&mut engine);
+    let told = engine.call("arm", &json!({"host": "g", "force": true}));
+    assert_eq!(told["error"], Value::Null, "{told}");
+    let folder = tree.join("var/run/kickstand/published");
+    let files = || fs::read_dir(&folder).map_or(0, Iterator::count);
+    let open = |engine: &mut Engine| {
+        let status = engine.call("status", &json!({}));
+        let hosts = status["hosts"].as_array().cloned().unwrap_or_default();
+        let open = hosts.iter().filter(|host| host["open"] == true).count();
+        (open, status["warnings"].to_string().contains("published"))
+    };
+    assert_eq!((files(), open(&mut engine)), (2, (2, false)));
+    // Something is in the way while the settings are read again.
+    fs::remove_dir_all(&folder).expect("it is there");
+    fs::write(&folder, "").expect("it can be written");
+    commit(&tree, &(two + "# changed\n"));
+    engine.refresh();
+    assert_eq!(open(&mut engine), (0, true));
+    fs::remove_file(&folder).expect("it is there");
+    arm(&mut engine);
+    assert_eq!((files(), open(&mut engine)), (2, (2, false)));
+}

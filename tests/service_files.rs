@@ -5,10 +5,13 @@ mod service_support;
 use std::fs::{self, OpenOptions};
 use std::io::{Read, Write};
 use std::net::{SocketAddrV4, TcpStream};
+use std::thread::sleep;
+use std::time::Duration;
 
 use kickstand_lab::http::connect_from;
+use kickstand_lab::process::wait_until;
 use kickstand_lab::service::{ROUTER, Service};
-use service_support::{R220A, service};
+use service_support::{CONFIG, R220A, service};
 
 /// More than the buffers of both ends of a connection.
 const LARGE: usize = 24 * 1024 * 1024 + 17;
@@ -188,6 +191,67 @@ fn a_download_goes_on_only_with_the_same_file() {
     }
     fs::write(service.path("www/kickstand/files/small"), "abcdefghijk").expect("ours");
     assert_eq!(rest(&tag).text(), "abcdefghijk");
+}
+
+#[test]
+fn a_tag_that_is_none_of_ours_gets_the_whole_file() {
+    let service = with_files();
+    let mut stream = connect(&service);
+    let asked = b"GET /files/small HTTP/1.1\r\nHost: x\r\nRange: bytes=2-3\r\nIf-Range: \"caf\xe9\"\r\n\r\n";
+    stream.write_all(asked).expect("it is sent");
+    let head = head(&mut stream);
+    assert!(head.starts_with("HTTP/1.1 200"), "{head}");
+    assert_eq!(body(&mut stream, &head), b"0123456789");
+}
+
+#[test]
+fn a_range_counts_for_get_alone() {
+    let service = with_files();
+    for range in ["bytes=2-3", "bytes=20-"] {
+        let range = format!("Range: {range}");
+        let reply = service
+            .send(R220A.address, "HEAD", "/files/small", &[&range], "")
+            .expect("answers");
+        let length = reply.header("content-length");
+        assert_eq!((reply.status, length), (200, Some("10")), "{range}");
+    }
+}
+
+#[test]
+fn a_file_that_changed_within_the_second_is_another_one() {
+    let service = with_files();
+    let path = service.path("www/kickstand/files/small");
+    let tag = || {
+        let reply = R220A.get(&service, "/files/small");
+        reply.header("etag").map(str::to_owned)
+    };
+    let mut tags = std::collections::BTreeSet::new();
+    for round in 0..3 {
+        fs::write(&path, format!("012345678{round}")).expect("it can be written");
+        tags.insert(tag());
+        // More than a tick of the kernel's clock, and three of them less than a second.
+        sleep(Duration::from_millis(20));
+    }
+    assert_eq!(tags.len(), 3, "{tags:?}");
+}
+
+#[test]
+fn a_download_goes_on_when_the_service_moves_to_another_port_and_still_counts() {
+    let mut service = with_files();
+    let mut stream = connect(&service);
+    stream
+        .write_all(request("/files/large", "").as_bytes())
+        .expect("it is sent");
+    let head = head(&mut stream);
+    service.take_port();
+    service.commit(CONFIG);
+    service.signal("HUP");
+    assert!(wait_until(Duration::from_secs(20), || service
+        .get(ROUTER, "/healthz")
+        .is_ok()));
+    let metrics = service.get(ROUTER, "/metrics").expect("answers").text();
+    assert!(metrics.contains("\nkickstand_connections 2\n"), "{metrics}");
+    assert!(body(&mut stream, &head) == content(LARGE));
 }
 
 #[test]

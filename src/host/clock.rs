@@ -5,7 +5,8 @@
 
 use std::cell::Cell;
 use std::fs::{self, File};
-use std::io::Read;
+use std::os::unix::fs::FileExt;
+use std::rc::Rc;
 
 use super::paths::Paths;
 use crate::core::lifecycle::Now;
@@ -17,6 +18,8 @@ const CLOCK_WAS_SET: u64 = 1_704_067_200;
 #[derive(Debug, Clone)]
 pub struct Clock {
     paths: Paths,
+    /// `/proc/uptime`, for when there is no file descriptor left to open it with.
+    spare: Option<Rc<File>>,
     router_start: String,
     /// Second of the uptime in which the start of the kernel was last read, and that start. `/proc/stat` counts every
     /// interrupt before it tells it, and every answer wants the time several times.
@@ -36,6 +39,7 @@ impl Clock {
             .map_err(|error| format!("cannot read {}: {error}", file.display()))?;
         Ok(Clock {
             paths: paths.clone(),
+            spare: File::open(paths.proc("uptime")).ok().map(Rc::new),
             router_start: id.trim().to_owned(),
             started: Cell::new(None),
             held: Cell::new(None),
@@ -52,16 +56,17 @@ impl Clock {
         self.held.set(None);
     }
 
-    /// Milliseconds since the router started. When `/proc/uptime` cannot be read, every window has ended.
+    /// Milliseconds since the router started. When `/proc/uptime` cannot be read, it is [`u64::MAX`]: no window is open then.
     pub fn uptime(&self) -> u64 {
         self.held.get().unwrap_or_else(|| self.read_uptime())
     }
 
     fn read_uptime(&self) -> u64 {
         let mut text = [0; UPTIME_LENGTH];
-        let read = File::open(self.paths.proc("uptime")).and_then(|mut file| file.read(&mut text));
-        read.ok()
-            .and_then(|length| std::str::from_utf8(text.get(..length)?).ok())
+        let opened = File::open(self.paths.proc("uptime")).ok().map(Rc::new);
+        let file = opened.or_else(|| self.spare.clone());
+        let read = file.and_then(|file| file.read_at(&mut text, 0).ok());
+        read.and_then(|length| std::str::from_utf8(text.get(..length)?).ok())
             .and_then(milliseconds)
             .unwrap_or(u64::MAX)
     }

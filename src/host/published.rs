@@ -59,12 +59,20 @@ pub fn set_some(
 }
 
 fn write(paths: &Paths, open: &BTreeMap<String, String>) -> Result<(), String> {
+    let mut written = Ok(());
     for (name, text) in open {
         let file = paths.published().join(name);
         // World-readable is what makes uhttpd serve it.
-        if fs::read(&file).ok().as_deref() != Some(text.as_bytes()) {
-            replace(&file, text.as_bytes(), 0o644, Sync::Ram)?;
+        if fs::read(&file).ok().as_deref() != Some(text.as_bytes())
+            && let Err(error) = replace(&file, text.as_bytes(), 0o644, Sync::Ram)
+        {
+            written = Err(error);
         }
     }
-    Ok(())
+    written
+}
+
+/// Whether there is such a file.
+pub fn is_open(paths: &Paths, name: &str) -> bool {
+    paths.published().join(name).exists()
 }

@@ -68,17 +68,24 @@ impl StateFile {
             }
         };
         if !loaded.sound && self.file.exists() {
-            // For people who want to look what it was. One copy, so that flash does not fill.
-            let kept = self.file.with_extension("json.damaged");
-            if let Err(error) = fs::rename(&self.file, &kept) {
-                log::warn!(
-                    "cannot keep {} as {}: {error}",
-                    self.file.display(),
-                    kept.display()
-                );
-            }
+            self.keep_damaged();
         }
         loaded
+    }
+
+    /// For people who want to look what it was. One copy, so that flash does not fill, and without secrets: nothing would ever
+    /// take them out of it.
+    fn keep_damaged(&self) {
+        let kept = self.file.with_extension("json.damaged");
+        let text = fs::read(&self.file).unwrap_or_default();
+        let copied = replace(&kept, &state::without_secrets(&text), 0o600, Sync::Flash);
+        let moved = copied.and_then(|()| {
+            fs::remove_file(&self.file)
+                .map_err(|error| format!("cannot remove {}: {error}", self.file.display()))
+        });
+        if let Err(error) = moved {
+            log::warn!("{error}");
+        }
     }
 
     /// Writes the state whole. When this returns without an error, it is on flash.
@@ -120,7 +127,7 @@ impl StateFile {
     }
 
     /// Notes in RAM how far the file counts.
-    fn note(&self, state: &State, written: Result<(), String>) -> Result<(), String> {
+    fn note(&mut self, state: &State, written: Result<(), String>) -> Result<(), String> {
         // What could not be written may have taken an arm back. The file still has that arm, so it must not be believed
         // when the service is started again before a later write succeeds.
         let generation = state.generation + u64::from(written.is_err());
@@ -133,6 +140,9 @@ impl StateFile {
         if noted.is_err() {
             // Without it, every arm ends at the next start. An older one would vouch for what is not true any more.
             let _ = fs::remove_file(&self.written);
+            // Whoever hears of this error takes the change back, and it is in the file. A line about another host would make
+            // it count again: the next write is one of all.
+            self.end = None;
         }
         written.and(noted)
     }

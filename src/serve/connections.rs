@@ -55,12 +55,9 @@ fn one_more(count: &Cell<u64>) {
 /// Serves what connects with `talk`, until it is dropped.
 pub async fn serve<Talk: Future<Output = ()> + 'static>(
     listener: TcpListener,
-    counts: Rc<Counts>,
+    floor: &Rc<Floor>,
     talk: impl Fn(Watched) -> Talk,
 ) -> Infallible {
-    // Those of an address that the interface had before are gone.
-    counts.open.set(0);
-    let floor = Rc::new(Floor::new(counts));
     let mut waiting = Vec::new();
     let mut told: Option<Instant> = None;
     loop {
@@ -77,10 +74,10 @@ pub async fn serve<Talk: Future<Output = ()> + 'static>(
             // Somebody may have been idle for long enough by now.
             () = tokio::time::sleep(admission::PATIENCE), if !waiting.is_empty() => {}
         }
-        while let Some(stream) = Floor::admit(&floor, &mut waiting) {
+        while let Some(stream) = Floor::admit(floor, &mut waiting) {
             let open = Rc::clone(&stream.open);
             let talk = talk(stream);
-            let floor = Rc::clone(&floor);
+            let floor = Rc::clone(floor);
             tokio::task::spawn_local(async move {
                 tokio::select! {
                     () = talk => {}
@@ -111,8 +108,8 @@ pub async fn serve<Talk: Future<Output = ()> + 'static>(
     }
 }
 
-/// Connections that are served.
-struct Floor {
+/// Connections that are served, whatever address of the router they were made to.
+pub struct Floor {
     open: RefCell<Vec<Rc<Open>>>,
     /// Somebody left.
     left: Notify,
@@ -131,12 +128,13 @@ pub struct Open {
 }
 
 impl Floor {
-    fn new(counts: Rc<Counts>) -> Self {
-        Floor {
+    /// None yet.
+    pub fn new(counts: Rc<Counts>) -> Rc<Self> {
+        Rc::new(Floor {
             open: RefCell::default(),
             left: Notify::new(),
             counts,
-        }
+        })
     }
 
     /// Takes the next of those who wait, when there is a place or one is made.

@@ -87,9 +87,10 @@ pub fn open(folder: &Path, names: &[&str], conditions: &Conditions) -> Result<Fi
     let file = File::open(&path).map_err(|error| status_of(&error))?;
     let found = file.metadata().map_err(|_| Refused::Status(500))?;
     let etag = format!(
-        "\"{:x}-{:x}-{:x}\"",
+        "\"{:x}-{:x}.{:x}-{:x}\"",
         found.ino(),
         found.mtime(),
+        found.mtime_nsec(),
         found.len()
     );
     let whole = found.len();

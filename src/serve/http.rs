@@ -20,7 +20,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpListener;
 use tokio::time::timeout;
 
-use super::connections::{self, Watched};
+use super::connections::{self, Floor, Watched};
 use super::engine::Engine;
 use super::files::Conditions;
 use super::routes::{self, Method, Request, Response, route};
@@ -40,12 +40,13 @@ const MOST_HEADERS: usize = 64;
 type Answer = hyper::Response<Content>;
 
 /// Serves until it is dropped.
-pub async fn serve(listener: TcpListener, engine: Rc<RefCell<Engine>>) -> Infallible {
-    let counts = Rc::clone(&engine.borrow().connections);
-    connections::serve(listener, counts, move |stream| {
-        connection(stream, Rc::clone(&engine))
-    })
-    .await
+pub async fn serve(
+    listener: TcpListener,
+    floor: &Rc<Floor>,
+    engine: &Rc<RefCell<Engine>>,
+) -> Infallible {
+    let talk = |stream| connection(stream, Rc::clone(engine));
+    connections::serve(listener, floor, talk).await
 }
 
 async fn connection(stream: Watched, engine: Rc<RefCell<Engine>>) {
@@ -112,8 +113,8 @@ async fn respond(
     let text = |name| {
         head.headers
             .get(name)
-            .and_then(|value: &HeaderValue| value.to_str().ok())
-            .map(str::to_owned)
+            // Bytes beyond ASCII are allowed in a tag, and are in none of ours: what they become is none either.
+            .map(|value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned())
     };
     let request = Request {
         method,

@@ -36,17 +36,30 @@ impl Engine {
     }
 
     fn keep_now(&mut self) -> Result<(), String> {
-        self.next_whole = u64::MAX;
         self.next_generation();
         let stored = self.state_file.store(&self.state);
+        self.next_whole = u64::MAX;
+        if stored.is_err() {
+            self.try_again();
+        }
         self.warn_of_flash(&stored);
         stored
+    }
+
+    /// What is on flash is not what it should be: an arm that was taken back is there, or a key that is to be forgotten.
+    fn try_again(&mut self) {
+        let again = self.uptime().saturating_add(FORGET);
+        self.next_whole = self.next_whole.min(again);
+        self.due.notify_one();
     }
 
     /// Writes what changed of one host.
     pub(super) fn keep_change(&mut self, name: &str, learned: bool) -> Result<(), String> {
         self.next_generation();
         let stored = self.state_file.add(&self.state, name, learned);
+        if stored.is_err() {
+            self.try_again();
+        }
         self.warn_of_flash(&stored);
         stored
     }
@@ -70,10 +83,21 @@ impl Engine {
         };
     }
 
+    /// The service ends: what is to be forgotten in a moment is forgotten now.
+    pub fn end(&mut self) {
+        if self.next_whole != u64::MAX {
+            self.keep();
+        }
+    }
+
     /// Ends arms whose window ended, and takes from flash what is to be forgotten. This comes before every answer, so it looks
     /// at all hosts only when it is time.
     pub(super) fn tick(&mut self) {
         let uptime = self.uptime();
+        // Nobody knows the time. Nothing may begin then; what has begun is not ended for good by one look that failed.
+        if uptime == u64::MAX {
+            return;
+        }
         if self.next_whole != u64::MAX && uptime >= self.next_whole {
             self.keep();
         }

@@ -19,6 +19,7 @@ use crate::host::interface;
 use crate::host::paths::Paths;
 use crate::host::state_file;
 use crate::host::ubus::Provider;
+use connections::Floor;
 use engine::Engine;
 
 mod admission;
@@ -87,7 +88,9 @@ pub fn run(paths: &Paths) -> Result<(), String> {
             ended = signals(&engine, &reloaded) => ended,
         }
     });
-    engine.borrow_mut().close_published();
+    let mut engine = engine.borrow_mut();
+    engine.close_published();
+    engine.end();
     ended
 }
 
@@ -98,6 +101,8 @@ async fn listen(
     reloaded: &Rc<Notify>,
 ) -> Result<(), String> {
     let mut told = String::new();
+    // One for all addresses: connections to an earlier one go on to their end, and count.
+    let floor = Floor::new(Rc::clone(&engine.borrow().connections));
     loop {
         let (name, port, syslog_port) = wanted(engine);
         let bound = match interface::address(paths, &name) {
@@ -128,7 +133,7 @@ async fn listen(
         log::info!("serving at {}", router.url());
         engine.borrow_mut().serves_at(router);
         tokio::select! {
-            never = http::serve(listener, Rc::clone(engine)) => match never {},
+            never = http::serve(listener, &floor, engine) => match never {},
             never = syslog::receive(router.address, syslog_port, engine) => match never {},
             () = moved(paths, engine, (router, syslog_port), reloaded) => {}
         }

@@ -12,6 +12,9 @@ use crate::host::published;
 /// A file's name and its text.
 type Files = BTreeMap<String, String>;
 
+/// In place of a host's name, which is never empty: what is wrong with the folder.
+const EVERYBODY: &str = "";
+
 /// The name under which uhttpd finds the answer file of a card, as the seed's iPXE script asks for it.
 fn file_name(mac: &Mac) -> String {
     format!("kickstart-{mac}.cfg")
@@ -31,9 +34,15 @@ impl Engine {
             open.extend(files);
             faults.extend(fault.map(|fault| (host.name.clone(), fault)));
         }
-        // A host's name is never empty.
-        let failed = published::set(&self.paths, &open).err();
-        faults.extend(failed.map(|error| (String::new(), error)));
+        if let Err(error) = published::set(&self.paths, &open) {
+            let is_there = |host: &Host| {
+                let mut names = host.macs.iter().map(file_name);
+                names.any(|name| published::is_open(&self.paths, &name))
+            };
+            self.open
+                .retain(|name| self.settings.hosts.get(name).is_some_and(is_there));
+            faults.insert(EVERYBODY.to_owned(), error);
+        }
         self.publish_faults = faults;
         self.warn_of_publishing();
     }
@@ -44,6 +53,11 @@ impl Engine {
         let Some(host) = host.filter(|host| host.publish) else {
             return;
         };
+        // The folder could not be filled: what the others' files are is not known.
+        if self.publish_faults.contains_key(EVERYBODY) {
+            self.publish();
+            return;
+        }
         let (files, fault) = self.to_publish(host);
         let names = host.macs.iter().map(file_name);
         let failed = published::set_some(&self.paths, names, &files).err();
