@@ -35,6 +35,7 @@ help:
 	@echo "make lint    rustfmt and clippy, warnings denied"
 	@echo "make build   the optimised binary for this machine"
 	@echo "make package the packages and feeds for routers, all or ARCH=…, signed with KEYS=FOLDER"
+	@echo "make instructions how many instructions the core takes, against tests/bench/instructions.txt"
 	@echo "make package-test tries the binaries for routers under QEMU"
 
 build:

@@ -81,7 +81,16 @@ impl<S: System> Driver<S> {
             _ => None,
         };
         let ghost = &mut self.ghosts[host];
-        let began = after.phase == Phase::Installing && before[host] != Phase::Installing;
+        // A run that was granted comes back where its end could not be written, and one that was refused where it was.
+        let mut known = ghost.runs.iter().chain(&ghost.doubtful);
+        let is_known = after.claim.as_ref().is_some_and(|claim| {
+            known.any(|run| {
+                let nonce = run.nonce.as_deref();
+                run.token == claim.token.reveal() && nonce.is_none_or(|nonce| nonce == claim.nonce)
+            })
+        });
+        let began =
+            after.phase == Phase::Installing && before[host] != Phase::Installing && !is_known;
         match during {
             Operation::Arm { .. } => {
                 // Whether it took effect before a power cut, nobody can tell from outside.

@@ -73,6 +73,8 @@ impl<S: System> Driver<S> {
     }
 
     pub fn perform(&mut self, operation: &Operation) -> Judgement {
+        // No two things happen in one moment.
+        self.uptime += 100;
         self.system.set_time(&self.now());
         match operation {
             Operation::Pass { seconds } => self.uptime += seconds * 1000,
@@ -83,6 +85,14 @@ impl<S: System> Driver<S> {
                 point,
                 power,
             } => self.crash(during, *point, *power)?,
+            Operation::Unwritten { during, medium } => {
+                // What could not be written is refused, and nobody knows what of it is there after a restart.
+                self.sound = false;
+                self.system.block(Some(*medium));
+                let judged = self.request(during);
+                self.system.block(None);
+                judged?;
+            }
             Operation::Tamper { how, router } => self.tamper(how, *router),
             Operation::Guard { host, serial } => {
                 self.guards[*host] = *serial;

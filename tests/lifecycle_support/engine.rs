@@ -9,16 +9,19 @@ use kickstand::core::target::Query;
 use kickstand::host::paths::Paths;
 use kickstand::serve::boot::Answer;
 use kickstand::serve::engine::Engine;
+use kickstand_lab::flash;
 use kickstand_lab::scratch::Scratch;
 use serde_json::json;
 
 use super::driver::card;
-use super::operations::{CARDS, Point};
+use super::operations::{CARDS, Medium, Point};
 use super::system::{Run, System};
 
 const STATE: &str = "etc/kickstand/state.json";
 const GOOD: &str = include_str!("../kickstarts/good/smallest.ks");
 const WRITTEN: &str = "var/run/kickstand/written";
+/// What a new one is written to.
+const WRITTEN_NEW: &str = "var/run/kickstand/written.new";
 
 /// What a file holds; None when there is none.
 type Content = Option<Vec<u8>>;
@@ -227,6 +230,21 @@ impl System for RealEngine {
         }
         self.set_time(now);
         self.start();
+    }
+
+    fn block(&mut self, medium: Option<Medium>) {
+        match medium {
+            Some(Medium::Flash) => flash::block(self.tree.path()),
+            Some(Medium::Ram) => {
+                let in_the_way = self.tree.join(WRITTEN_NEW).join("a folder");
+                fs::create_dir_all(in_the_way).expect("a folder can be made");
+            }
+            None => {
+                for name in [flash::NEW, WRITTEN_NEW] {
+                    drop(fs::remove_dir_all(self.tree.join(name)));
+                }
+            }
+        }
     }
 
     fn flash(&self) -> Option<Vec<u8>> {

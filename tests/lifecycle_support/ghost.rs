@@ -39,6 +39,8 @@ pub struct Ghost {
     /// To look at the hardware, and never to be granted anything.
     pub look: Option<Permission>,
     pub runs: Vec<Granted>,
+    /// Runs that were refused although they were allowed: they may have been written before that failed, and count then.
+    pub doubtful: Vec<Granted>,
     /// The last run has neither reported its end, nor booted again, nor been given up.
     pub running: bool,
     /// Its completion must still be accepted.
@@ -85,7 +87,8 @@ impl Ghost {
     /// Whether a token was ever issued to this host.
     pub fn knows(&self, token: &str) -> bool {
         let of = |arm: &Option<Permission>| arm.as_ref().is_some_and(|arm| arm.token == token);
-        of(&self.permission) || of(&self.look) || self.runs.iter().any(|run| run.token == token)
+        let mut runs = self.runs.iter().chain(&self.doubtful);
+        of(&self.permission) || of(&self.look) || runs.any(|run| run.token == token)
     }
 
     /// The user armed the host and was told that this worked, or that it did not.
@@ -249,15 +252,16 @@ impl Ghost {
             .live_look(when)
             .is_some_and(|look| look.token == token && look.cards.contains(&card));
         if !handed_out {
+            if grants && !claims {
+                self.doubt(token, None);
+            }
             return demand(
                 !(grants || looks) || !sound,
                 "an answer file was refused to a live arm",
             );
         }
-        let again = self
-            .runs
-            .iter()
-            .any(|run| run.token == token && (claims || run.nonce.is_none()));
+        let mut runs = self.runs.iter().chain(&self.doubtful);
+        let again = runs.any(|run| run.token == token && (claims || run.nonce.is_none()));
         demand(
             grants || again || looks,
             "an answer file was handed out without a live arm",
@@ -280,19 +284,22 @@ impl Ghost {
             .live(when)
             .filter(|permission| permission.token == token && permission.cards.contains(&card));
         let allowed = matching.is_some_and(|permission| permission.covers(run.blank, serial));
+        let is_matching = matching.is_some();
         if !granted {
-            if matching.is_some() && !allowed {
+            if allowed {
+                self.doubt(token, Some(run.nonce));
+            }
+            if is_matching && !allowed {
                 self.permission = None;
             }
             return demand(!allowed || !sound, "a claim was refused to a live arm");
         }
-        let again = self
-            .runs
-            .iter()
-            .any(|known| known.token == token && known.nonce.as_deref() == Some(run.nonce));
-        if again {
+        let is_it =
+            |known: &Granted| known.token == token && known.nonce.as_deref() == Some(run.nonce);
+        if self.runs.iter().any(is_it) {
             return Ok(());
         }
+        let allowed = allowed || self.doubtful.iter().any(is_it);
         demand(allowed, "A CLAIM WAS GRANTED WITHOUT A LIVE ARM")?;
         self.begin(token, Some(run.nonce));
         Ok(())
@@ -309,13 +316,23 @@ impl Ghost {
         });
     }
 
+    fn doubt(&mut self, token: &str, nonce: Option<&str>) {
+        self.doubtful.push(Granted {
+            token: token.to_owned(),
+            nonce: nonce.map(str::to_owned),
+        });
+    }
+
     /// A completion was accepted or refused.
     pub fn completed(&mut self, token: &str, accepted: bool, sound: bool) -> Judgement {
         let last = self.runs.last().is_some_and(|run| run.token == token);
         if accepted {
             self.running &= !last;
             return demand(
-                self.runs.iter().any(|run| run.token == token),
+                self.runs
+                    .iter()
+                    .chain(&self.doubtful)
+                    .any(|run| run.token == token),
                 "a completion was accepted for a token that claimed nothing",
             );
         }

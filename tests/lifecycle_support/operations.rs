@@ -50,6 +50,11 @@ pub enum Operation {
         point: Point,
         power: bool,
     },
+    /// Nothing can be written there while something else happens.
+    Unwritten {
+        during: Box<Operation>,
+        medium: Medium,
+    },
     /// The service is killed, its state file changes, and it is started again; with it, maybe, the router.
     Tamper { how: Tampering, router: bool },
     /// A host is taken out of the configuration.
@@ -70,6 +75,15 @@ pub enum Token {
     Issued(usize),
     /// One that was never issued.
     Garbage(usize),
+}
+
+/// What takes no writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Medium {
+    /// Where the state file is.
+    Flash,
+    /// Where the note is that vouches for it.
+    Ram,
 }
 
 /// Where a crash comes.
@@ -163,6 +177,9 @@ fn operation() -> impl Strategy<Value = Operation> {
         1 => prop::bool::weighted(0.3).prop_map(|router| Operation::Restart { router }),
         3 => (request(), point, prop::bool::weighted(0.3)).prop_map(|(during, point, power)| {
             Operation::Crash { during: Box::new(during), point, power }
+        }),
+        3 => (request(), prop_oneof![Just(Medium::Flash), Just(Medium::Ram)]).prop_map(|(during, medium)| {
+            Operation::Unwritten { during: Box::new(during), medium }
         }),
         2 => (tampering(), prop::bool::weighted(0.3))
             .prop_map(|(how, router)| Operation::Tamper { how, router }),

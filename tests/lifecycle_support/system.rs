@@ -2,7 +2,7 @@
 
 use kickstand::core::lifecycle::{Now, Record};
 
-use super::operations::Point;
+use super::operations::{Medium, Point};
 
 /// A run of an installer, as it claims.
 #[derive(Debug, Clone, Copy)]
@@ -48,6 +48,8 @@ pub trait System {
 
     /// Whatever is written next is written up to that point only. What comes after it does not happen.
     fn crash_at(&mut self, point: Point);
+    /// Nothing can be written there from now on; without a medium, everything can again. What has no files takes no notice.
+    fn block(&mut self, _medium: Option<Medium>) {}
     /// Starts the service again, with the router when `now` is of another start of it.
     fn restart(&mut self, now: &Now);
     /// The state file.

@@ -75,7 +75,19 @@ pub fn without_secrets(text: &[u8]) -> Vec<u8> {
 /// `written` is the generation that was last written since the router started, kept in RAM. An arm is believed only when
 /// the file is at least that one and of this start: a file that was restored from a copy, or one from before the router restarted, holds
 /// arms that may have been used up since.
+///
+/// Where nobody knows what was written last, generations go on from the milliseconds since the router started: nothing is written
+/// as often as that, so no copy from this start is newer than what is written from now on, even if the file is lost too.
 pub fn load(text: Option<&[u8]>, written: Option<u64>, now: &Now) -> Loaded {
+    let mut loaded = weigh(text, written, now);
+    if written.is_none() && now.uptime != u64::MAX {
+        loaded.state.generation = loaded.state.generation.max(now.uptime);
+    }
+    loaded
+}
+
+/// The file against the note and the time.
+fn weigh(text: Option<&[u8]>, written: Option<u64>, now: &Now) -> Loaded {
     let Some(text) = text else {
         let warning = written.map(|_| "the state file is gone; every arm ended with it".to_owned());
         return lost(warning, written);

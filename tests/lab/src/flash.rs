@@ -7,7 +7,7 @@ use std::path::Path;
 
 const STATE: &str = "etc/kickstand/state.json";
 /// What a new state is written to.
-const NEW: &str = "etc/kickstand/state.json.new";
+pub const NEW: &str = "etc/kickstand/state.json.new";
 
 /// Makes every write of the state fail, and leaves it as it is.
 pub fn block(root: &Path) {
