@@ -15,7 +15,7 @@ type Files = BTreeMap<String, String>;
 /// In place of a host's name, which is never empty: what is wrong with the folder.
 const EVERYBODY: &str = "";
 
-/// The name under which uhttpd finds the answer file of a card, as the seed's iPXE script asks for it.
+/// The name under which uhttpd finds the answer file of a card, as the article's iPXE script asks for it.
 fn file_name(mac: &Mac) -> String {
     format!("kickstart-{mac}.cfg")
 }
