@@ -19,7 +19,7 @@ use kickstand_lab::process::wait_until;
 use kickstand_lab::service::Service;
 use serde_json::{Value, json};
 
-use crate::service_support::{R220A, arm, phase};
+use crate::service_support::{CONFIG, R220A, arm, phase, service_with};
 use crate::ubus_support::asking::ask;
 
 const LIMIT: Duration = Duration::from_secs(20);
@@ -211,6 +211,25 @@ pub fn install(service: &Service) {
         200
     );
     assert_eq!(phase(service, "r220a"), "installed");
+}
+
+/// The service with a webhook `chat` at that receiver, for these events.
+pub fn service_telling(receiver: &Receiver, events: &str) -> Service {
+    service_with(&with_webhook(
+        CONFIG,
+        "chat",
+        &receiver.url("/hooks/abc"),
+        events,
+    ))
+}
+
+/// Has its installer fail, `reason` in its own words.
+pub fn fail(service: &Service, reason: &str) {
+    arm(service, "r220a");
+    let token = R220A.token(service);
+    assert_eq!(R220A.claims(service, &token, "run-2"), 200);
+    let report = format!("event=failed&reason={reason}&log=a+line+of+the+log");
+    assert_eq!(R220A.reports(service, &token, &report).status, 200);
 }
 
 /// What is told of a webhook; nothing when there is none of that name.
