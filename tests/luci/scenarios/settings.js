@@ -45,10 +45,11 @@ module.exports = async ({ page, open, Machine, HOSTS, SETTINGS, reads, unsaved, 
 	await unsaved(true);
 
 	// Applied, seen by the service, and confirmed.
-	await field('main', 'window').fill('3600');
-	// The form is drawn anew after the dialog, and a press on a button that is being replaced is lost: press again, as people do.
+	// The form is drawn anew after the dialog: what is typed into the old one is lost, and so is a press on its button. Do it again, as
+	// people do.
 	const applied = page.locator('tr[data-sid="broken"]').filter({ hasText: '✔' }).first();
 	for (let presses = 0; presses < 3 && !await applied.isVisible(); presses++) {
+		await field('main', 'window').fill('3600');
 		await page.getByRole('button', { name: 'Save & Apply' }).click();
 		await applied.waitFor({ timeout: 15000 }).catch(() => {});
 	}
