@@ -63,8 +63,8 @@ impl Clock {
 
     fn read_uptime(&self) -> u64 {
         let mut text = [0; UPTIME_LENGTH];
-        let opened = File::open(self.paths.proc("uptime")).ok().map(Rc::new);
-        let file = opened.or_else(|| self.spare.clone());
+        let opened = File::open(self.paths.proc("uptime")).ok();
+        let file = opened.as_ref().or(self.spare.as_deref());
         let read = file.and_then(|file| file.read_at(&mut text, 0).ok());
         read.and_then(|length| std::str::from_utf8(text.get(..length)?).ok())
             .and_then(milliseconds)

@@ -299,9 +299,9 @@ impl Engine {
             return Err(error);
         }
         // Armed for a look and then to install: the phase is the same, and what the next boot does is not.
-        let looks = |record: &Record| record.arm.as_ref().is_some_and(|arm| arm.back().is_some());
-        let armed_anew =
-            after.arm.is_some() && before.arm.is_some() && looks(&after) != looks(&before);
+        let armed_anew = after.arm.is_some()
+            && before.arm.is_some()
+            && after.is_to_be_looked_at() != before.is_to_be_looked_at();
         if after.phase != before.phase || armed_anew {
             self.say_phase(name, (&before, &after), look_ends, &now);
         }

@@ -123,7 +123,8 @@ async fn respond(
         body,
         peer,
         conditions: Conditions {
-            range: text(header::RANGE),
+            // Of any other method it is to be ignored (RFC 9110, section 14.2).
+            range: text(header::RANGE).filter(|_| method == Method::Get),
             if_range: text(header::IF_RANGE),
             if_none_match: text(header::IF_NONE_MATCH),
         },

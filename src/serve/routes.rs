@@ -211,12 +211,7 @@ fn file(engine: &mut Engine, request: &Request, kind: &str, names: &[&str]) -> R
         "boot" => engine.paths.below_root(&main.tftp_root),
         _ => engine.paths.below_root(&main.www).join("files"),
     };
-    let mut conditions = request.conditions.clone();
-    // Of any other method it is to be ignored (RFC 9110, section 14.2).
-    if request.method != Method::Get {
-        conditions.range = None;
-    }
-    match files::open(&folder, names, &conditions) {
+    match files::open(&folder, names, &request.conditions) {
         Ok(answer) => {
             let file = names.join("/");
             log::debug!(

@@ -198,6 +198,11 @@ pub struct Record {
 }
 
 impl Record {
+    /// Whether it is armed for a look at its hardware.
+    pub fn is_to_be_looked_at(&self) -> bool {
+        self.arm.as_ref().is_some_and(|arm| arm.back().is_some())
+    }
+
     /// The SSH host key of the system that is installed, as far as it is known.
     pub fn host_key(&self) -> Option<&HostKey> {
         let claim = self

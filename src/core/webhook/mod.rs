@@ -30,6 +30,13 @@ pub struct Webhook {
     pub authorization: Option<Secret>,
 }
 
+impl Webhook {
+    /// Whether it is told at the same place in the same way: how it went there before says something about this one.
+    pub fn is_told_as(&self, other: &Webhook) -> bool {
+        self.url == other.url && self.authorization == other.authorization
+    }
+}
+
 /// A text that is shown nowhere: [`fmt::Debug`] hides it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
@@ -99,8 +106,7 @@ impl Happening {
     /// What a new phase is told as. A look at the hardware leads back to an earlier phase, and nothing was installed by it:
     /// `look_ends` is what its end is told as.
     pub fn of_change(before: &Record, after: &Record, look_ends: Happening) -> Self {
-        let looked = before.arm.as_ref().is_some_and(|arm| arm.back().is_some());
-        if looked && after.arm.is_none() {
+        if before.is_to_be_looked_at() && after.arm.is_none() {
             return look_ends;
         }
         Happening::Phase(after.phase)

@@ -243,7 +243,7 @@ impl Engine {
                 None => Hook::new(setting.clone()),
             };
             let old = std::mem::replace(&mut hook.setting, setting.clone());
-            if old.url != setting.url || old.authorization != setting.authorization {
+            if !old.is_told_as(setting) {
                 hook.queue.redirect(clock);
             }
             hooks.push(hook);
@@ -344,9 +344,7 @@ impl Engine {
             }
             return;
         }
-        let moved = hook.setting.url != attempt.setting.url
-            || hook.setting.authorization != attempt.setting.authorization;
-        if moved && !outcome.is_delivered() {
+        if !hook.setting.is_told_as(&attempt.setting) && !outcome.is_delivered() {
             hook.queue.sent_elsewhere(id, clock);
             self.webhooks.changed.notify_one();
             return;

@@ -1,11 +1,15 @@
 use super::*;
 
-fn delivery(id: usize) -> Rc<Delivery> {
+fn of(id: usize, event: Happening) -> Rc<Delivery> {
     Rc::new(Delivery {
         id: id.to_string(),
-        event: Happening::Test,
+        event,
         body: String::new(),
     })
+}
+
+fn delivery(id: usize) -> Rc<Delivery> {
+    of(id, Happening::Test)
 }
 
 fn answered(status: u16, retry_after: Option<u64>) -> Outcome {
@@ -38,13 +42,6 @@ fn play(queue: &mut Queue, outcome: &Outcome) -> Vec<(u64, String, u32)> {
 #[test]
 fn what_strangers_cause_makes_room_for_what_happens_to_hosts() {
     let mut queue = Queue::default();
-    let of = |id: usize, event| {
-        Rc::new(Delivery {
-            id: id.to_string(),
-            event,
-            body: String::new(),
-        })
-    };
     queue.push(of(0, Happening::Discovered));
     for id in 1..=300 {
         queue.push(of(id, Happening::Unknown));
